@@ -1,0 +1,1 @@
+"""Everything CloudBase: entry, identity, database port, clock, settings and log."""

@@ -1,0 +1,1 @@
+"""Writes that several functions share, each safe to repeat from the top."""

@@ -1,0 +1,1 @@
+"""Pydantic models of the stored documents, one module per domain."""

@@ -1,0 +1,82 @@
+"""The base of every document and the value types that all documents share.
+
+Python names are snake_case, stored names camelCase; `Model` maps one to the other.
+Money is integer fen, points and grams are integers, rates are basis points,
+instants are UTC epoch milliseconds and days are ``YYYY-MM-DD`` in fixed UTC+8.
+"""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Fen = Annotated[int, Field(strict=True, ge=0, le=10**11)]
+"""Money, in fen (1/100 yuan)."""
+
+SignedFen = Annotated[int, Field(strict=True, ge=-(10**11), le=10**11)]
+"""A change of money, in fen."""
+
+Points = Annotated[int, Field(strict=True, ge=0, le=10**11)]
+"""Points of one book (garden or shop)."""
+
+SignedPoints = Annotated[int, Field(strict=True, ge=-(10**11), le=10**11)]
+"""A change of points."""
+
+Grams = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+"""Weight in grams, or carbon in grams CO2e."""
+
+SignedGrams = Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]
+"""A change of grams."""
+
+Count = Annotated[int, Field(strict=True, ge=0, le=10**9)]
+"""How many units."""
+
+SignedCount = Annotated[int, Field(strict=True, ge=-(10**9), le=10**9)]
+"""A change of a number of units."""
+
+Quantity = Annotated[int, Field(strict=True, ge=1, le=999)]
+"""Units of one SKU that a member asks for."""
+
+Bp = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+"""A rate in basis points (1/10,000)."""
+
+Instant = Annotated[int, Field(strict=True, ge=0, le=253_402_300_799_999)]
+"""UTC epoch milliseconds."""
+
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+"""A calendar day in fixed UTC+8."""
+
+Key = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^[A-Za-z0-9_:.\-]+$")]
+"""A document id or a part of one."""
+
+ShortText = Annotated[str, Field(max_length=200)]
+LongText = Annotated[str, Field(max_length=20_000)]
+
+
+class Model(BaseModel):
+    """A value inside a document: frozen, camelCase when stored, unknown fields refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        defer_build=True,
+    )
+
+
+class Document(Model):
+    """A stored document of one collection."""
+
+    id: Key = Field(alias="_id")
+    schema_version: int = 1
+    created_at: Instant
+    updated_at: Instant
+
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+def dump(model: Model) -> dict[str, Any]:
+    """Return *model* as it is stored: camelCase, absent optional values left out."""
+    return model.model_dump(by_alias=True, exclude_none=True)
