@@ -1,0 +1,316 @@
+"""The doorway of every function: who calls, what is asked, what is answered.
+
+`cloud_function` turns a function file's ``main(request, ctx)`` into the platform's
+``main(event, context)``: it tells the caller from the context, refuses the wrong kind, parses the
+event once, runs the action, and maps every outcome to one reply shape. Nothing is ever raised
+to the platform.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from gardenshop.cloud import clock, ejson, log
+from gardenshop.cloud.database import Adapter, Database, find
+from gardenshop.cloud.errors import AppError, Fault, Forbidden, Internal, InvalidRequest, TooLarge
+from gardenshop.cloud.http import HttpRequest, HttpResponse, parse_http
+from gardenshop.cloud.identity import (
+    Caller,
+    Kind,
+    Unreadable,
+    caller_of,
+    context_environment,
+    credentials_of,
+    user_id,
+)
+from gardenshop.cloud.settings import Settings
+from gardenshop.cloud.tc3 import Credentials
+
+MEMBER = "member"
+OPERATOR = "operator"
+TIMER = "timer"
+HTTP = "http"
+
+Event = Any
+Reply = dict[str, Any]
+Main = Callable[[Event, Any], Any]
+
+MAX_EVENT = 100 * 1024
+"""The platform's limit for a text request body, in bytes."""
+
+_MARGIN = 0.5
+_DEFAULT_TIME_LIMIT_MS = 10_000
+_MAX_PROBLEMS = 20
+_MAX_NAME = 64
+
+
+class Request(BaseModel):
+    """What a caller may send: camelCase, frozen, unknown fields refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class Response(BaseModel):
+    """What a function answers: camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class NoRequest(Request):
+    """For actions that take no fields."""
+
+
+class TimerEvent(Request):
+    """What the platform's timers send. `time` dates the work, for timers run late and more than once."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    Type: str = "Timer"
+    TriggerName: str = ""
+    Time: str = ""
+    Message: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One invocation: its caller, its database, its time."""
+
+    caller: Caller
+    db: Database
+    now: int
+    request_id: str
+    settings: Settings
+    environment: Mapping[str, str]
+    deadline: float
+    credentials: Credentials
+
+    @property
+    def user_id(self) -> str:
+        """The calling member's id."""
+        return self.caller.user_id
+
+    @property
+    def day(self) -> str:
+        """The UTC+8 day of `now`."""
+        return clock.day_of(self.now)
+
+    @property
+    def actor(self) -> str:
+        """Whom the audit log names: the member, or the platform itself."""
+        return self.caller.user_id or "platform"
+
+    def seconds_left(self) -> float:
+        """How long this invocation may still work."""
+        return self.deadline - time.monotonic()
+
+
+AdapterFactory = Callable[[Settings, Credentials, float], Adapter]
+
+
+def run_commands(settings: Settings, credentials: Credentials, deadline: float) -> Adapter:
+    """The production adapter of the database port."""
+    from gardenshop.cloud.runcommands import RunCommands  # noqa: PLC0415  # Tests bring their own adapter.
+
+    return RunCommands(settings, credentials, deadline=deadline)
+
+
+adapter_factory: AdapterFactory = run_commands
+"""How an invocation reaches the database; tests put the local engine here."""
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+Action = Callable[[RequestT, Context], ResponseT]
+
+
+def cloud_function(*, caller: str, role: str = "operator") -> Callable[[Action[Any, Any]], Main]:
+    """Declare a function's action: it serves callers of the kind *caller* and refuses the rest.
+
+    OPERATOR actions also serve members who hold *role* on their `users` document.
+    """
+
+    def declare(action: Action[Any, Any]) -> Main:
+        hints = get_type_hints(action)
+        function = _Function(action, hints["request"], caller, role)
+        function.__doc__ = action.__doc__
+        return function
+
+    return declare
+
+
+class _Function:
+    """A declared function, callable as the platform calls it."""
+
+    def __init__(self, action: Action[Any, Any], request_type: Any, caller: str, role: str) -> None:
+        self.action = action
+        self.request_type = request_type
+        self.caller = caller
+        self._role = role
+
+    def __call__(self, event: Event, context: Any) -> Any:
+        started = time.monotonic()
+        facts = context if isinstance(context, Mapping) else {}
+        call = _Call(request_id=str(facts.get("request_id") or ""))
+        try:
+            result = self._perform(event, context, facts, started, call)
+            reply = result if self.caller == HTTP else _success(result, call.request_id)
+        except AppError as error:
+            reply = self._failure(error, call)
+        except Exception as error:  # noqa: BLE001  # The last doorway: nothing may reach the platform.
+            call.cause = f"{type(error).__name__} at {_place(error)}"
+            reply = self._failure(Internal(), call)
+        self._log(facts, started, call)
+        return reply.reply() if isinstance(reply, HttpResponse) else reply
+
+    def _perform(
+        self, event: Event, context: Any, facts: Mapping[str, Any], started: float, call: "_Call"
+    ) -> Any:
+        try:
+            environment = context_environment(context)
+        except Unreadable:
+            raise Forbidden from None
+        caller = caller_of(environment)
+        self._admit_kind(caller)
+        request = self._parse(event)
+        limit_ms = float(facts.get("time_limit_in_ms") or _DEFAULT_TIME_LIMIT_MS)
+        deadline = started + limit_ms / 1000 - _MARGIN
+        settings = Settings.read()
+        credentials = credentials_of(environment, os.environ)
+        call.db = Database(adapter_factory(settings, credentials, deadline))
+        now = _time_of(request) if isinstance(request, TimerEvent) else clock.now_ms()
+        ctx = Context(caller, call.db, now, call.request_id, settings, environment, deadline, credentials)
+        self._admit_role(ctx)
+        return self.action(request, ctx)
+
+    def _admit_kind(self, caller: Caller) -> None:
+        expected = {MEMBER: (Kind.MEMBER,), OPERATOR: (Kind.PLATFORM, Kind.MEMBER)}
+        if caller.kind not in expected.get(self.caller, (Kind.PLATFORM,)):
+            raise Forbidden
+
+    def _admit_role(self, ctx: Context) -> None:
+        if self.caller != OPERATOR or ctx.caller.kind is not Kind.MEMBER:
+            return
+        if (
+            ctx.db.one(find("users", {"_id": ctx.user_id, "roles": self._role}, fields=("roles",), limit=1))
+            is None
+        ):
+            raise Forbidden
+
+    def _parse(self, event: Event) -> Any:
+        if self.request_type is HttpRequest:
+            return parse_http(event)
+        if not isinstance(event, Mapping):
+            raise InvalidRequest(
+                "请求必须是一个对象", fields=[{"field": "event", "problem": "object required"}]
+            )
+        fields = {key: value for key, value in event.items() if key != "userInfo"}
+        _check_size(fields)
+        try:
+            return self.request_type.model_validate(fields)
+        except ValidationError as error:
+            raise InvalidRequest(fields=_problems(error)) from None
+
+    def _failure(self, error: AppError, call: "_Call") -> Any:
+        call.error = error.error
+        call.code = error.code
+        if isinstance(error, Fault) and error.details:
+            call.cause = str(error.details.get("apiCode") or error.details.get("cause") or call.cause)
+        reply: Reply = {
+            "code": error.code,
+            "error": error.error,
+            "message": error.message,
+            "details": {} if isinstance(error, Fault) else error.details,
+            "requestId": call.request_id,
+        }
+        if self.caller == HTTP:
+            return HttpResponse.failure(status=error.code // 100, message=error.message)
+        return reply
+
+    def _log(self, facts: Mapping[str, Any], started: float, call: "_Call") -> None:
+        log.emit(
+            "call",
+            function=str(facts.get("function_name") or ""),
+            requestId=call.request_id,
+            code=call.code,
+            error=call.error,
+            cause=call.cause,
+            ms=round((time.monotonic() - started) * 1000, 1),
+            roundTrips=call.db.round_trips if call.db else 0,
+        )
+
+
+@dataclass
+class _Call:
+    """What the log line of a call will say."""
+
+    request_id: str
+    db: Database | None = None
+    code: int = 0
+    error: str = ""
+    cause: str = ""
+
+
+def _success(result: Response, request_id: str) -> Reply:
+    return {
+        "code": 0,
+        "message": "ok",
+        "data": result.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "requestId": request_id,
+    }
+
+
+def _time_of(event: TimerEvent) -> int:
+    if not event.Time:
+        return clock.now_ms()
+    try:
+        return clock.parse_utc(event.Time)
+    except ValueError:
+        raise InvalidRequest(fields=[{"field": "Time", "problem": "UTC time required"}]) from None
+
+
+def _check_size(fields: Mapping[str, Any]) -> None:
+    try:
+        size = len(ejson.encode_bytes(fields))
+    except (TypeError, ValueError):
+        raise InvalidRequest("请求不是有效的 JSON") from None
+    if size > MAX_EVENT:
+        raise TooLarge(limitBytes=MAX_EVENT)
+
+
+def _problems(error: ValidationError) -> list[dict[str, str]]:
+    """Name the fields that are wrong and how, never what they held."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{"field": _field(item["loc"]), "problem": item["type"]} for item in found[:_MAX_PROBLEMS]]
+
+
+def _field(location: Sequence[int | str]) -> str:
+    return ".".join(str(part)[:_MAX_NAME] for part in location) or "event"
+
+
+def _place(error: BaseException) -> str:
+    """Return file and line where *error* arose, which is all a log may say of it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"  # noqa: PTH119
+
+
+__all__ = [
+    "HTTP",
+    "MEMBER",
+    "OPERATOR",
+    "TIMER",
+    "Context",
+    "HttpRequest",
+    "HttpResponse",
+    "NoRequest",
+    "Request",
+    "Response",
+    "TimerEvent",
+    "cloud_function",
+    "user_id",
+]

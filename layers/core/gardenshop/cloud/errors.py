@@ -1,0 +1,166 @@
+"""Everything that can go wrong, as facts with stable names.
+
+    AppError
+    ├── Refusal                 the caller can do something about it
+    │   ├── InvalidRequest      a field is missing, unknown or malformed
+    │   ├── TooLarge            the event is over the gateway's limit
+    │   ├── Forbidden           this kind of caller, or this role, may not do it
+    │   ├── NotFound            no such thing, or not the caller's
+    │   └── Conflict            the present state does not allow it
+    │       ├── OutOfStock          fewer units are available than asked for
+    │       ├── TotalChanged        the total is not the one the member saw
+    │       ├── NothingToBuy        no selected line can be bought
+    │       ├── IllegalTransition   the order's state does not allow the event
+    │       ├── NotEnoughPoints     the book holds fewer points than asked for
+    │       ├── CartFull            the cart holds as many lines as it may
+    │       ├── CoolingDown         too soon after the last time
+    │       └── PhoneTaken          another account owns the phone number
+    └── Fault                   the caller can only try again, or tell us
+        ├── Internal            a bug of ours
+        └── Unavailable         try again: nothing is lost by doing so
+            ├── Busy                too many operations on one document just now
+            ├── UpstreamUnavailable WeChat did not answer
+            └── DatabaseUnavailable the database did not answer; a write may have been applied
+
+`DatabaseRejected` (an `Internal`) and its `DuplicateKey` are raised by adapters; `Database`
+turns duplicates into results, so no function ever sees them.
+
+The five-digit `code` starts with the HTTP status that says the same.
+"""
+
+from typing import Any, ClassVar
+
+
+class AppError(Exception):
+    """The root: a refusal or a fault with a number, a name and a sentence for people."""
+
+    code: ClassVar[int] = 50000
+    error: ClassVar[str] = "INTERNAL"
+    text: ClassVar[str] = "系统开小差了，请稍后再试"
+
+    def __init__(self, text: str | None = None, **details: Any) -> None:
+        """Say it in *text* (Chinese, for people) with *details* (camelCase, for programs)."""
+        super().__init__(text or self.text)
+        self.message = text or self.text
+        self.details = details
+
+
+class Refusal(AppError):
+    """The caller can do something about it."""
+
+
+class InvalidRequest(Refusal):
+    code = 40000
+    error = "INVALID_REQUEST"
+    text = "请求参数有误"
+
+
+class Forbidden(Refusal):
+    code = 40300
+    error = "FORBIDDEN"
+    text = "没有权限执行该操作"
+
+
+class NotFound(Refusal):
+    code = 40400
+    error = "NOT_FOUND"
+    text = "没有找到相关内容"
+
+
+class TooLarge(Refusal):
+    code = 41300
+    error = "PAYLOAD_TOO_LARGE"
+    text = "提交的内容过大"
+
+
+class Conflict(Refusal):
+    code = 40900
+    error = "CONFLICT"
+    text = "当前状态不允许该操作"
+
+
+class OutOfStock(Conflict):
+    code = 40901
+    error = "OUT_OF_STOCK"
+    text = "库存不足"
+
+
+class TotalChanged(Conflict):
+    code = 40902
+    error = "TOTAL_CHANGED"
+    text = "金额有变化，请确认后重新提交"
+
+
+class IllegalTransition(Conflict):
+    code = 40903
+    error = "ILLEGAL_TRANSITION"
+    text = "订单当前状态不支持该操作"
+
+
+class NothingToBuy(Conflict):
+    code = 40904
+    error = "NOTHING_TO_BUY"
+    text = "没有可以购买的商品"
+
+
+class NotEnoughPoints(Conflict):
+    code = 40905
+    error = "NOT_ENOUGH_POINTS"
+    text = "积分不足"
+
+
+class CartFull(Conflict):
+    code = 40906
+    error = "CART_FULL"
+    text = "购物车已满，请先清理"
+
+
+class CoolingDown(Conflict):
+    code = 40907
+    error = "COOLING_DOWN"
+    text = "刚刚操作过，请稍后再来"
+
+
+class PhoneTaken(Conflict):
+    code = 40908
+    error = "PHONE_TAKEN"
+    text = "该手机号已绑定其他账号"
+
+
+class Fault(AppError):
+    """The caller can only try again, or tell us."""
+
+
+class Internal(Fault):
+    """A bug of ours."""
+
+
+class DatabaseRejected(Internal):
+    """The database understood the command and refused it."""
+
+
+class DuplicateKey(DatabaseRejected):
+    """A unique key exists already."""
+
+
+class Unavailable(Fault):
+    """Try again: every call is safe to repeat."""
+
+    code = 50300
+    error = "UNAVAILABLE"
+    text = "服务繁忙，请稍后重试"
+
+
+class Busy(Unavailable):
+    code = 50301
+    error = "BUSY"
+
+
+class UpstreamUnavailable(Unavailable):
+    code = 50302
+    error = "UPSTREAM_UNAVAILABLE"
+
+
+class DatabaseUnavailable(Unavailable):
+    code = 50303
+    error = "DATABASE_UNAVAILABLE"
