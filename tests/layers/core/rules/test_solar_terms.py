@@ -1,0 +1,183 @@
+"""The shipped table of solar terms against published instants, the reference table and other engines."""
+
+import csv
+import itertools
+import math
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gardenshop.rules import solar_terms
+from gardenshop.rules.solar_terms import (
+    Term,
+    days_from_term,
+    next_term,
+    occurrences,
+    position,
+    term_at,
+    term_of_day,
+)
+
+UTC8 = timezone(timedelta(hours=8))
+REFERENCE = Path(__file__).parents[5] / "shared/domain-data/solar_terms_reference_even_years.csv"
+UNCERTAIN = {"2051-03-20", "2083-02-03", "2084-03-20", "2085-01-04", "2093-11-06"}
+
+
+def ms(text: str) -> int:
+    """Return the UTC ms of an ISO time in UTC+8."""
+    return round(datetime.fromisoformat(text).replace(tzinfo=UTC8).timestamp() * 1000)
+
+
+def reference_rows() -> list[dict[str, str]]:
+    if not REFERENCE.exists():
+        pytest.skip("the reference table of the workplace is absent")
+    with REFERENCE.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def every_occurrence() -> Iterator[solar_terms.Occurrence]:
+    for year in range(1901, 2101):
+        yield from occurrences(year)
+
+
+@pytest.mark.parametrize(
+    ("year", "key", "published"),
+    [
+        (2009, "lixia", "2009-05-05T16:51"),
+        (2013, "lichun", "2013-02-04T00:13"),
+        (2017, "lichun", "2017-02-03T23:34"),
+        (2018, "xiaohan", "2018-01-05T17:49"),
+        (2024, "lichun", "2024-02-04T16:27"),
+    ],
+)
+def test_published_minutes_are_in_the_table(year: int, key: str, published: str) -> None:
+    term = solar_terms.BY_KEY[key]
+    assert occurrences(year)[term.number].at == ms(published)
+
+
+@pytest.mark.parametrize(
+    ("key", "day"),
+    [
+        ("xiaoxue", "1912-11-23"),
+        ("qiufen", "1913-09-24"),
+        ("daxue", "1917-12-07"),
+        ("bailu", "1927-09-08"),
+        ("xiazhi", "1928-06-21"),
+        ("dongzhi", "1951-12-23"),
+        ("dahan", "1979-01-21"),
+        ("chunfen", "2084-03-20"),
+    ],
+)
+def test_days_on_which_engines_err_follow_the_almanac(key: str, day: str) -> None:
+    the_day_before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    assert term_of_day(day).key == key
+    assert term_of_day(the_day_before).number == solar_terms.BY_KEY[key].number - 1
+
+
+def test_the_terms_run_from_xiaohan_to_dongzhi() -> None:
+    assert solar_terms.TERMS[0] == Term(0, "xiaohan", "小寒")
+    assert solar_terms.TERMS[9] == Term(9, "xiaoman", "小满")
+    assert solar_terms.TERMS[23] == Term(23, "dongzhi", "冬至")
+    assert len(solar_terms.BY_KEY) == 24
+
+
+def test_all_4800_instants_rise_and_lie_a_fortnight_apart() -> None:
+    instants = [occurrence.at for occurrence in every_occurrence()]
+    gaps = {(after - before) // 3_600_000 for before, after in itertools.pairwise(instants)}
+    assert len(instants) == 4800
+    assert min(gaps) >= 14.5 * 24
+    assert max(gaps) <= 16 * 24
+
+
+def test_only_the_days_nobody_can_know_yet_are_uncertain() -> None:
+    assert {occurrence.day for occurrence in every_occurrence() if occurrence.uncertain} == UNCERTAIN
+
+
+def test_a_term_begins_at_its_minute_and_its_day_at_midnight() -> None:
+    begins = ms("2026-11-22T15:23")
+    assert occurrences(2026)[21] == (Term(21, "xiaoxue", "小雪"), begins, "2026-11-22", False)
+    assert [term_at(begins - 1).key, term_at(begins).key] == ["lidong", "xiaoxue"]
+    assert [term_of_day(f"2026-11-{day}").key for day in (21, 22, 23)] == ["lidong", "xiaoxue", "xiaoxue"]
+
+
+def test_the_year_begins_in_dongzhi_and_ends_in_dongzhi() -> None:
+    assert term_of_day("2026-01-01").key == "dongzhi"
+    assert term_of_day("2026-12-31").key == "dongzhi"
+    assert term_at(ms("2026-01-01T00:00")).key == "dongzhi"
+    assert next_term(ms("2025-12-31T23:59")).day == "2026-01-05"
+
+
+def test_position_tells_progress_and_days_to_the_next_term() -> None:
+    begins, ends = ms("2026-11-22T15:23"), occurrences(2026)[22].at
+    assert position(begins)[2:] == (0, 15)
+    assert position((begins + ends) // 2).progress_bp == 5000
+    assert position(ends - 1)[2:] == (9999, 0)
+    assert position(ends - 1).next.term.key == "daxue"
+    assert position(ms("2026-12-31T12:00")).next.day == "2027-01-05"
+
+
+def test_summer_time_of_1988_does_not_move_a_term() -> None:
+    assert occurrences(1988)[11].at == ms("1988-06-21T11:57")
+
+
+@pytest.mark.parametrize("day", ["1900-12-31", "2101-01-01"])
+def test_a_day_outside_of_the_table_is_refused(day: str) -> None:
+    with pytest.raises(ValueError, match="1901-2100"):
+        term_of_day(day)
+
+
+def test_days_from_term_looks_across_the_turn_of_the_year() -> None:
+    assert days_from_term("2026-11-21", "xiaoxue") == -1
+    assert days_from_term("2026-11-22", "xiaoxue") == 0
+    assert days_from_term("2027-01-02", "dongzhi") == 11
+    assert days_from_term("2026-12-31", "xiaohan") == -5
+
+
+@given(st.integers(min_value=ms("1901-01-07T00:00"), max_value=ms("2100-12-22T00:00")))
+def test_every_instant_lies_in_exactly_one_term(instant: int) -> None:
+    where = position(instant)
+    assert where.current.at <= instant < where.next.at
+    assert where.current.term == term_at(instant)
+    assert (where.next.term.number - where.current.term.number) % 24 == 1
+    assert 0 <= where.progress_bp < 10_000
+
+
+def test_days_equal_the_recommended_ones_of_the_reference() -> None:
+    for row in reference_rows():
+        occurrence = occurrences(int(row["year"]))[int(row["idx"]) - 1]
+        assert (row["term"], row["recommended_date"]) == (occurrence.term.name, occurrence.day)
+        assert bool(int(row["date_uncertain"])) == occurrence.uncertain
+
+
+def test_minutes_equal_the_reference_from_1972_to_2035_and_stay_within_two_minutes_after() -> None:
+    for row in reference_rows():
+        occurrence = occurrences(int(row["year"]))[int(row["idx"]) - 1]
+        seconds = abs(occurrence.at - ms(row["ref_iso"][:19])) / 1000
+        assert seconds <= (40 if int(row["year"]) <= 2035 else 135), row
+
+
+@pytest.mark.parametrize("year", [1901, 1951, 1972, 1999, 2026])
+def test_sxtwl_finds_the_same_minutes(year: int) -> None:
+    sxtwl = pytest.importorskip("sxtwl", reason="a cross-check for who has the library")
+    ours = [occurrence.at for occurrence in occurrences(year)]
+    theirs = [
+        ms(str(datetime(1970, 1, 1) + timedelta(days=jd - 2440587.5)))  # noqa: DTZ001  # read as UTC+8 by ms
+        for jd in (info.jd for info in (*sxtwl.getJieQiByYear(year - 1)[22:], *sxtwl.getJieQiByYear(year)))
+    ]
+    near = [min(abs(instant - their) for their in theirs) for instant in ours]
+    assert max(near) <= 60_000
+
+
+@pytest.mark.parametrize("year", [1901, 1972, 2026])
+def test_the_suns_longitude_by_ephem_is_a_multiple_of_fifteen_degrees(year: int) -> None:
+    ephem = pytest.importorskip("ephem", reason="a cross-check for who has the library")
+    for occurrence in occurrences(year):
+        at = ephem.Date(datetime(1970, 1, 1) + timedelta(milliseconds=occurrence.at))  # noqa: DTZ001  # ephem's UTC
+        sun = ephem.Sun(at)
+        apparent = ephem.Ecliptic(ephem.Equatorial(sun.g_ra, sun.g_dec, epoch=at), epoch=at)
+        off = math.degrees(apparent.lon) - 285 - 15 * occurrence.term.number
+        assert abs((off + 180) % 360 - 180) < 60 / 86_400  # the Sun's way in a minute, at a degree a day
