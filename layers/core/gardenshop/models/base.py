@@ -3,6 +3,11 @@
 Python names are snake_case, stored names camelCase; `Model` maps one to the other.
 Money is integer fen, points and grams are integers, rates are basis points,
 instants are UTC epoch milliseconds and days are ``YYYY-MM-DD`` in fixed UTC+8.
+
+Whole documents go through `Model.model_validate` and `dump`. A read that projects a
+few fields yields a part of a document, which no model describes: such code works on
+the plain dict with the stored (camelCase) names, or validates the nested value it
+needs, e.g. ``PointsBalance.model_validate(found["points"])``.
 """
 
 from typing import Annotated, Any, TypeVar
@@ -49,6 +54,18 @@ Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Key = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^[A-Za-z0-9_:.\-]+$")]
 """A document id or a part of one."""
 
+SkuId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_.\-]+$")]
+"""The id of one stock-keeping unit, unique over all products."""
+
+UserId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_:.\-]+$")]
+"""``u`` + 24 hex digits, or ``legacy:<shopUid>`` until that account is merged."""
+
+OrderNo = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9_\-]+$")]
+"""The natural key of an order; WeChat Pay takes at most 32 of these characters."""
+
+LineId = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9_\-]+$")]
+"""The id of a line within its order."""
+
 ShortText = Annotated[str, Field(max_length=200)]
 LongText = Annotated[str, Field(max_length=20_000)]
 
@@ -65,11 +82,25 @@ class Model(BaseModel):
     )
 
 
+class Operation(Model):
+    """One operation that a balance document has already taken in."""
+
+    key: Key
+    at: Instant
+
+
+RING_SIZE = 256
+"""How many operations a balance document remembers; older ones are settled in its ledger."""
+
+Ring = Annotated[tuple[Operation, ...], Field(max_length=RING_SIZE)]
+"""The operations applied last, newest at the end."""
+
+
 class Document(Model):
     """A stored document of one collection."""
 
     id: Key = Field(alias="_id")
-    schema_version: int = 1
+    schema_version: Annotated[int, Field(strict=True, ge=1, le=1000)] = 1
     created_at: Instant
     updated_at: Instant
 
@@ -78,5 +109,5 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 
 def dump(model: Model) -> dict[str, Any]:
-    """Return *model* as it is stored: camelCase, absent optional values left out."""
-    return model.model_dump(by_alias=True, exclude_none=True)
+    """Return *model* as it is stored: camelCase, JSON types, absent optional values left out."""
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -1,0 +1,125 @@
+"""Stock: the balance of each SKU (`inventory`) and every change to it (`stock_ledger`)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, model_validator
+
+from gardenshop.models.base import (
+    Bp,
+    Count,
+    Day,
+    Document,
+    Fen,
+    Instant,
+    Key,
+    Model,
+    Ring,
+    ShortText,
+    SignedCount,
+    SkuId,
+)
+from gardenshop.models.vocabulary import RecordState
+
+
+class Reorder(Model):
+    """How a SKU is replenished."""
+
+    lead_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 7
+    review_days: Annotated[int, Field(strict=True, ge=1, le=90)] = 7
+    service_bp: Bp = 9500
+    pack_multiple: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 1
+    min_order: Count = 0
+    max_stock: Count | None = None
+    shelf_life_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
+    snooze_until: Instant | None = None
+
+
+class Supplier(Model):
+    """Who delivers a SKU and at what cost."""
+
+    supplier_id: Key
+    name: ShortText
+    cost_fen: Fen | None = None
+
+
+class Forecast(Model):
+    """Expected demand; rates are thousandths of a unit per day."""
+
+    per_day_milli: Count
+    deviation_milli: Count
+    lift_bp: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 10_000
+    horizon_days: Count
+    method: Annotated[str, Field(max_length=40)]
+    at: Instant
+
+
+class Suggestion(Model):
+    """The one open proposal to reorder a SKU; a person accepts or dismisses it."""
+
+    suggestion_id: Key
+    quantity: Count
+    reasons: Annotated[tuple[ShortText, ...], Field(max_length=10)]
+    inputs: Annotated[dict[str, JsonValue], Field(max_length=40)] = Field(default_factory=dict)
+    at: Instant
+
+
+class Inventory(Document):
+    """Stock of one SKU; `_id` is the SKU id and available = onHand − reserved − damaged."""
+
+    product_id: Key
+    on_hand: Count
+    available: Count
+    reserved: Count = 0
+    damaged: Count = 0
+    inbound: Count = 0
+    daily_sales: Annotated[dict[Day, Count], Field(max_length=400)] = Field(default_factory=dict)
+    stockout_days: Annotated[tuple[Day, ...], Field(max_length=400)] = ()
+    term_sales: Annotated[dict[str, Count], Field(max_length=96)] = Field(default_factory=dict)
+    """Units sold per solar term, keyed ``<year>-<term>``."""
+    reorder: Reorder = Field(default_factory=Reorder)
+    supplier: Supplier | None = None
+    forecast: Forecast | None = None
+    suggestion: Suggestion | None = None
+    recent_ops: Ring = ()
+
+    @model_validator(mode="after")
+    def _available_is_what_is_left(self) -> "Inventory":
+        if self.available != self.on_hand - self.reserved - self.damaged:
+            raise ValueError("available is not onHand - reserved - damaged")
+        return self
+
+
+class StockDeltas(Model):
+    """How one entry moves the five counters of its SKU."""
+
+    on_hand: SignedCount = 0
+    available: SignedCount = 0
+    reserved: SignedCount = 0
+    damaged: SignedCount = 0
+    inbound: SignedCount = 0
+
+
+class StockEntry(Document):
+    """One change of stock; `_id` is ``skuId:reason:ref`` and names the operation."""
+
+    sku_id: SkuId
+    reason: Literal[
+        "opening",
+        "hold",
+        "release",
+        "commit",
+        "ship",
+        "return_good",
+        "return_damaged",
+        "receive",
+        "inbound",
+        "count",
+        "adjust",
+        "damage",
+    ]
+    ref: Key
+    deltas: StockDeltas
+    actor: Key
+    day: Day
+    state: RecordState = "final"
+    note: ShortText | None = None

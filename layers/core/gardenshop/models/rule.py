@@ -1,0 +1,37 @@
+"""Business rules: versioned settings that operators publish and every effect records."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from gardenshop.models.base import Document, Instant, Key, ShortText
+
+
+class BusinessRule(Document):
+    """One version of one rule; `_id` is ``ruleId:version``, `since` is stored as ``from``."""
+
+    rule_id: Key
+    version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+    category: Literal[
+        "points",
+        "pricing",
+        "freight",
+        "order",
+        "commission",
+        "carbon",
+        "recommend",
+        "restock",
+        "garden",
+        "campaign",
+        "flag",
+        "experiment",
+        "privacy",
+    ]
+    title: ShortText = ""
+    body: Annotated[dict[str, JsonValue], Field(max_length=200)]
+    state: Literal["draft", "live", "old"]
+    since: Instant | None = Field(default=None, alias="from")
+    until: Instant | None = Field(default=None, alias="to")
+    author: Key
+    live_key: Key | None = None
+    """The rule id while this version is the live one: unique, so only one can be."""
