@@ -1,0 +1,1 @@
+"""The local CloudBase: one process that behaves as the cloud does, for development and tests."""

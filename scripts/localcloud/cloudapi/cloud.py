@@ -1,0 +1,92 @@
+"""What every action works on: one environment, its engine, its permissions and its limits."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from hashlib import sha256
+
+from localcloud.cloudapi.errors import ApiError
+from localcloud.cloudapi.params import Parameters
+from localcloud.cloudapi.permissions import Permissions
+from localcloud.engine import Engine
+
+_CHINA = timezone(timedelta(hours=8))
+FLEXDB = "flexdb"
+"""The connector id under which official clients reach an environment's own database."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The platform's quotas; `requests_per_second` None means that no rate is enforced."""
+
+    result_bytes: int = 16 * 1024 * 1024
+    collections: int = 100
+    indexes: int = 100
+    requests_per_second: int | None = None
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One environment of the local cloud."""
+
+    engine: Engine
+    env: str
+    region: str = "ap-shanghai"
+    limits: Limits = field(default_factory=Limits)
+    opened_at: float = field(default_factory=time.time)
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        """The permissions of the environment's collections."""
+        return Permissions(self.engine, self.env)
+
+    @cached_property
+    def instance_id(self) -> str:
+        """The id of the environment's database, ``tnt-`` and nine letters as the platform's are."""
+        return "tnt-" + sha256(self.env.encode()).hexdigest()[:9]
+
+    @cached_property
+    def opened(self) -> str:
+        """When this environment was opened, as the API writes times."""
+        return datetime.fromtimestamp(self.opened_at, _CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+    def database(self, target: "Target") -> str:
+        """Return the engine's name of the database that a request aims at.
+
+        A connector other than FLEXDB stands for the owner's own cluster: a database of its own.
+        """
+        self.require_env(target.EnvId, target.Tag)
+        connector = target.MongoConnector
+        if connector is None or connector.InstanceId == FLEXDB:
+            return self.env
+        return f"{connector.InstanceId}/{connector.DatabaseName}"
+
+    def require_collection(self, name: str) -> None:
+        """Refuse a collection that the environment does not have."""
+        if name not in self.engine.list_collections(self.env):
+            raise ApiError("ResourceNotFound.Table", f"Table {name} does not exist.")
+
+    def require_env(self, env_id: str | None, tag: str | None = None) -> None:
+        """Refuse a request for another environment, named by its id or else by its database instance."""
+        if env_id is None and tag is None:
+            raise ApiError("MissingParameter", "The request is missing a required parameter `EnvId`.")
+        if env_id not in (self.env, None):
+            raise ApiError("ResourceNotFound.EnvNotExist", f"Env {env_id} does not exist.")
+        if env_id is None and tag != self.instance_id:
+            raise ApiError("ResourceNotFound.InstanceNotFound", f"Instance {tag} does not exist.")
+
+
+class Connector(Parameters):
+    """A MongoDB cluster that the environment is connected to."""
+
+    InstanceId: str
+    DatabaseName: str
+
+
+class Target(Parameters):
+    """The database that a request aims at; EnvId decides where both are given."""
+
+    EnvId: str | None = None
+    Tag: str | None = None
+    MongoConnector: Connector | None = None

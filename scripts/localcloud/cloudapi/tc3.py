@@ -1,0 +1,126 @@
+"""TC3-HMAC-SHA256, the signature of Cloud API 3.0, as its receiver checks it.
+
+The canonical request holds the headers that the client lists. Official clients disagree on two points, so
+both readings are accepted: the host with or without its port, and header values as sent or in lower case.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+from localcloud.cloudapi.errors import ApiError
+from localcloud.credentials import Credentials
+
+VALID_SECONDS = 300
+"""How far a request's timestamp may be from the receiver's clock."""
+
+_ALGORITHM = "TC3-HMAC-SHA256"
+_AUTHORIZATION = re.compile(
+    r"TC3-HMAC-SHA256\s+Credential=([^/,\s]+)/(\d{4}-\d\d-\d\d)/([a-z0-9_-]+)/tc3_request\s*,"
+    r"\s*SignedHeaders=([a-z0-9;_-]+)\s*,\s*Signature=([0-9a-f]{64})"
+)
+
+
+class Authorization(NamedTuple):
+    """The parts of an Authorization header."""
+
+    secret_id: str
+    date: str
+    service: str
+    signed_headers: str
+    signature: str
+
+
+@lru_cache(maxsize=64)
+def signing_key(secret_key: str, date: str, service: str) -> bytes:
+    """Return the key of one day and one service."""
+    key = f"TC3{secret_key}".encode()
+    for part in (date, service, "tc3_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def sign(secret_key: str, scope: Authorization, timestamp: str, headers: str, body_hash: str) -> str:
+    """Return the signature of a POST to ``/`` whose canonical header lines are *headers*."""
+    request = f"POST\n/\n\n{headers}\n{scope.signed_headers}\n{body_hash}"
+    text = (
+        f"{_ALGORITHM}\n{timestamp}\n{scope.date}/{scope.service}/tc3_request\n"
+        f"{hashlib.sha256(request.encode()).hexdigest()}"
+    )
+    key = signing_key(secret_key, scope.date, scope.service)
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def verify(headers: Mapping[str, str], body: bytes, credentials: Credentials, now: float) -> str:
+    """Return the service that a request was signed for; ApiError ``AuthFailure.*`` if it was not signed well.
+
+    *headers* have lower-case names; *now* is in epoch seconds.
+    """
+    scope = _parse(headers.get("authorization"))
+    timestamp = _timestamp(headers, scope, now)
+    if scope.secret_id != credentials.secret_id:
+        raise ApiError("AuthFailure.SecretIdNotFound", "The SecretId is not found, please check it.")
+    if headers.get("x-tc-token", credentials.session_token) != credentials.session_token:
+        raise ApiError("AuthFailure.TokenFailure", "The provided token is invalid.")
+    unsigned = headers.get("x-tc-content-sha256") == "UNSIGNED-PAYLOAD"
+    body_hash = hashlib.sha256(b"UNSIGNED-PAYLOAD" if unsigned else body).hexdigest()
+    for lines in _canonical_headers(headers, scope.signed_headers):
+        expected = sign(credentials.secret_key, scope, timestamp, lines, body_hash)
+        if hmac.compare_digest(expected, scope.signature):
+            return scope.service
+    raise ApiError(
+        "AuthFailure.SignatureFailure",
+        "The provided credentials could not be validated: check the signature.",
+    )
+
+
+def _parse(header: str | None) -> Authorization:
+    if not header:
+        raise ApiError("MissingParameter", "The request is missing the header `Authorization`.")
+    match = _AUTHORIZATION.fullmatch(header)
+    if match is None:
+        raise ApiError(
+            "AuthFailure.InvalidAuthorization", "The header `Authorization` is not a TC3 signature."
+        )
+    scope = Authorization(*match.groups())
+    if not {"content-type", "host"} <= set(scope.signed_headers.split(";")):
+        raise ApiError(
+            "AuthFailure.SignatureFailure", "SignedHeaders must contain `content-type` and `host`."
+        )
+    return scope
+
+
+def _timestamp(headers: Mapping[str, str], scope: Authorization, now: float) -> str:
+    timestamp = headers.get("x-tc-timestamp")
+    if not timestamp:
+        raise ApiError("MissingParameter", "The request is missing the header `X-TC-Timestamp`.")
+    if not re.fullmatch(r"\d{1,11}", timestamp, re.ASCII):
+        raise ApiError("InvalidParameterValue", "The header `X-TC-Timestamp` is not a Unix timestamp.")
+    seconds = int(timestamp)
+    if abs(now - seconds) > VALID_SECONDS:
+        raise ApiError(
+            "AuthFailure.SignatureExpire",
+            f"Signature expired: the timestamp differs by more than {VALID_SECONDS} s.",
+        )
+    if datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d") != scope.date:
+        raise ApiError(
+            "AuthFailure.SignatureFailure", "The date of the credential is not that of the timestamp."
+        )
+    return timestamp
+
+
+def _canonical_headers(headers: Mapping[str, str], names: str) -> Iterator[str]:
+    """Yield the header lines that the client may have signed, the likeliest first."""
+    missing = [name for name in names.split(";") if name not in headers]
+    if missing:
+        raise ApiError("AuthFailure.SignatureFailure", f"Signed headers are absent: {', '.join(missing)}.")
+    as_sent = {name: headers[name].strip() for name in names.split(";")}
+    hosts = dict.fromkeys([as_sent["host"], as_sent["host"].rpartition(":")[0] or as_sent["host"]])
+    for host, lower in product(hosts, (False, True)):
+        values = as_sent | {"host": host}
+        yield "".join(f"{name}:{value.lower() if lower else value}\n" for name, value in values.items())
