@@ -4,10 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gardenshop.models.base import Count, Document, Instant, Key, Model, Quantity, SkuId
+from gardenshop.models.base import Count, Document, Instant, Key, Model, Operation, Quantity, SkuId
 from gardenshop.models.vocabulary import Origin
 
 MAX_LINES = 100
+RECENT = 32
+"""How many additions a cart remembers, so that one repeated after a lost reply counts once."""
 
 
 class CartItem(Model):
@@ -26,3 +28,4 @@ class Cart(Document):
 
     lines: Annotated[tuple[CartItem, ...], Field(max_length=MAX_LINES)] = ()
     version: Count = 0
+    recent_ops: Annotated[tuple[Operation, ...], Field(max_length=RECENT)] = ()

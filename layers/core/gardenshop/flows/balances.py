@@ -1,0 +1,130 @@
+"""The write protocol of balances: stock, points, commission, garden, daily statistics.
+
+An operation has a key. (1) `record` writes its ledger row, `_id` = key, pending; (2) `apply` changes
+the balance document in one guarded update that also pushes the key into the document's ring;
+(3) `finish` marks the row final. Every step may be repeated, and a crash between them leaves a
+pending row for `outbox_pump`.
+
+How a repeat is recognised: the key is in the ring. The ring holds the last `RING_SIZE` operations, so
+on a busy document a key may have been pushed out. Therefore an operation also says when it
+*started*, the earliest instant at which it can have been applied, and `apply` demands that the ring
+reaches back to it: either it is not full, or its oldest entry is older. Then absence proves that
+the operation was not applied. When the ring does not reach back any more nothing is changed and the
+operation stays pending: whether it happened can no longer be told from the document, and the nightly
+reconcile, which recomputes balances from ledgers, has the word. An operation is applied within
+seconds of its start, so this takes hundreds of operations on one document while one is delayed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gardenshop.cloud.database import Command, Database, Document, find, put, update
+from gardenshop.models.base import RING_SIZE
+
+CLOCK_SKEW_MS = 5_000
+"""How far the clocks of two instances may differ."""
+
+
+class Operation(NamedTuple):
+    """One change of one balance document, with the ledger row that records it.
+
+    *guard* and *change* are MongoDB filter and update operators for the document *target* of *balance*;
+    *ring* is the path of its ring. Without a *ledger* (statistics) the ring alone keeps repeats out.
+    """
+
+    key: str
+    balance: str
+    target: str
+    guard: Mapping[str, Any]
+    change: Mapping[str, Mapping[str, Any]]
+    started: int
+    ledger: str = ""
+    row: Mapping[str, Any] = {}
+    ring: str = "recentOps"
+
+
+class Outcome(NamedTuple):
+    """What became of some operations, by key; *closing* are the writes that end them."""
+
+    applied: frozenset[str]
+    refused: frozenset[str]
+    unknown: frozenset[str]
+    closing: tuple[Command, ...]
+
+
+def record(operation: Operation, now: int) -> Command:
+    """Write the operation's ledger row, pending, unless it is there."""
+    stamps = {"schemaVersion": 1, "createdAt": now, "updatedAt": now}
+    return put(operation.ledger, {**operation.row, "_id": operation.key, "state": "pending", **stamps})
+
+
+def apply(operation: Operation, now: int) -> Command:
+    """Change the balance once, if its guard holds and the ring can tell that it has not happened."""
+    ring, reach = operation.ring, operation.started - CLOCK_SKEW_MS
+    where = {
+        "_id": operation.target,
+        **operation.guard,
+        f"{ring}.key": {"$ne": operation.key},
+        "$or": [{f"{ring}.{RING_SIZE - 1}": {"$exists": False}}, {f"{ring}.0.at": {"$lte": reach}}],
+    }
+    entry = {"key": operation.key, "at": now}
+    change: Document = {name: dict(fields) for name, fields in operation.change.items()}
+    change.setdefault("$push", {})[ring] = {"$each": [entry], "$slice": -RING_SIZE}
+    change.setdefault("$set", {})["updatedAt"] = now
+    return update(operation.balance, where, change)
+
+
+def finish(operation: Operation, state: str, now: int) -> Command:
+    """Mark the operation's row *state* (``final`` or ``refused``)."""
+    where = {"_id": operation.key, "state": "pending"}
+    return update(operation.ledger, where, {"$set": {"state": state, "updatedAt": now}})
+
+
+def perform(
+    db: Database, operations: Sequence[Operation], now: int, *, before: Sequence[Command] = ()
+) -> Outcome:
+    """Record and apply *operations*, after the writes *before*, in one round trip.
+
+    A second trip is needed only when something was not applied, to learn why. The rows stay pending
+    until the caller sends `closing`, with its next write.
+    """
+    records = [record(each, now) for each in operations if each.ledger]
+    results = db.write(*before, *records, *(apply(each, now) for each in operations))
+    flags = results[len(before) + len(records) :]
+    missed = [each for each, result in zip(operations, flags, strict=True) if not result.happened]
+    rings = _rings(db, missed)
+    applied = {each.key for each in operations if each not in missed}
+    refused, unknown = set(), set()
+    for each in missed:
+        ring = rings.get((each.balance, each.target))
+        if ring is not None and each.key in {entry["key"] for entry in ring}:
+            applied.add(each.key)
+        elif ring is not None and len(ring) >= RING_SIZE and ring[0]["at"] > each.started - CLOCK_SKEW_MS:
+            unknown.add(each.key)
+        else:
+            refused.add(each.key)
+    closing = [
+        finish(each, "final" if each.key in applied else "refused", now)
+        for each in operations
+        if each.ledger and each.key not in unknown
+    ]
+    return Outcome(frozenset(applied), frozenset(refused), frozenset(unknown), tuple(closing))
+
+
+def _rings(db: Database, operations: Iterable[Operation]) -> dict[tuple[str, str], list[Document]]:
+    """Read the rings of the documents that *operations* change, by collection and id."""
+    wanted = {(each.balance, each.target): each.ring for each in operations}
+    replies = db.read(
+        *(
+            find(balance, {"_id": target}, fields=(ring,), limit=1)
+            for (balance, target), ring in wanted.items()
+        )
+    )
+    rings = {}
+    for (place, ring), documents in zip(wanted.items(), replies, strict=True):
+        for document in documents:
+            value: Any = document
+            for part in ring.split("."):
+                value = value.get(part, {}) if isinstance(value, dict) else {}
+            rings[place] = value or []
+    return rings

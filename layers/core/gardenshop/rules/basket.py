@@ -1,0 +1,49 @@
+"""What stands in the way of buying something, and how many may be bought."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+Problem = Literal["invalid", "short_of_stock", "over_limit", "no_delivery"]
+"""Off the shelf or gone; fewer available than wanted; more than one member may buy; not delivered there."""
+
+PROBLEMS: tuple[Problem, ...] = get_args(Problem)
+
+
+def on_shelf(product: Mapping[str, Any], now: int) -> bool:
+    """Say whether *product* is on sale at *now*, by its status and its shelf times."""
+    on_at, off_at = product.get("onAt"), product.get("offAt")
+    return (
+        product["status"] == "on_sale"
+        and (on_at is None or on_at <= now)
+        and (off_at is None or off_at > now)
+    )
+
+
+def sku_of(product: Mapping[str, Any], sku_id: str) -> Mapping[str, Any] | None:
+    """Return the SKU *sku_id* of *product*, if it has it."""
+    return next((sku for sku in product["skus"] if sku["skuId"] == sku_id), None)
+
+
+def most_to_buy(sku: Mapping[str, Any], available: int) -> int:
+    """Return how many units of *sku* one member may buy when *available* are there."""
+    limit = sku.get("limitPerUser")
+    return max(0, available if limit is None else min(available, limit))
+
+
+def problem_of(
+    product: Mapping[str, Any] | None,
+    sku: Mapping[str, Any] | None,
+    *,
+    available: int,
+    quantity: int,
+    now: int,
+) -> Problem | None:
+    """Say why *quantity* of *sku* cannot be bought at *now*, or None when it can."""
+    if product is None or sku is None or not on_shelf(product, now):
+        return "invalid"
+    limit = sku.get("limitPerUser")
+    if limit is not None and quantity > limit:
+        return "over_limit"
+    if quantity > available:
+        return "short_of_stock"
+    return None

@@ -1,0 +1,30 @@
+"""How many points things earn and how long they last."""
+
+from datetime import datetime, timedelta, timezone
+
+from gardenshop.rules.policy import PointsPolicy
+
+_CHINA = timezone(timedelta(hours=8))
+_MONTHS = 12
+_FULL_BP = 10_000
+
+
+def shop_points_for(paid_fen: int, policy: PointsPolicy) -> int:
+    """Return the shop points that *paid_fen* earns, rounded down on the whole order."""
+    return paid_fen * policy.shop_bp_per_fen // _FULL_BP
+
+
+def garden_points_for(saved_g: int, policy: PointsPolicy) -> int:
+    """Return the garden points that *saved_g* grams CO2e earn, rounded down."""
+    return max(saved_g, 0) * policy.garden_per_kg // 1000
+
+
+def lot_expiry(earned_at: int, policy: PointsPolicy) -> int:
+    """Return the last instant at which points earned at *earned_at* can be spent.
+
+    The end of the UTC+8 month that lies `expire_months` after the month of earning.
+    """
+    earned = datetime.fromtimestamp(earned_at / 1000, _CHINA)
+    months = earned.year * _MONTHS + earned.month - 1 + policy.expire_months + 1
+    first_after = datetime(months // _MONTHS, months % _MONTHS + 1, 1, tzinfo=_CHINA)
+    return int(first_after.timestamp() * 1000) - 1

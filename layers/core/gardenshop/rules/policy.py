@@ -1,0 +1,110 @@
+"""The live business rules, as typed values with sensible defaults.
+
+A rule's `body` in `business_rules` overrides the defaults field by field. `version`, such as
+``freight1.order1.points2``, names the live rules and is stamped on each order and ledger row, which are
+never recomputed from later rules.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import Field
+
+from gardenshop.models.base import Bp, Count, Fen, Grams, Model, Points
+
+
+class FreightRegion(Model):
+    """The tariff of some *provinces*: a first weight, then steps."""
+
+    provinces: tuple[str, ...] = ()
+    first_fen: Fen
+    first_g: Grams = 1000
+    next_fen: Fen = 0
+    next_g: Grams = Field(default=1000, ge=1)
+
+
+class FreightPolicy(Model):
+    """Freight by region and weight, free above a threshold; no delivery to some areas."""
+
+    free_from_fen: Fen = 9900
+    default: FreightRegion = FreightRegion(first_fen=1000, next_fen=200)
+    regions: tuple[FreightRegion, ...] = ()
+    no_delivery: tuple[str, ...] = ()
+
+
+class OrderPolicy(Model):
+    """How long things may take, in the unit each name says."""
+
+    pay_minutes: Count = 30
+    auto_confirm_days: Count = 10
+    after_sale_days: Count = 7
+    fresh_after_sale_hours: Count = 48
+
+
+class PointsPolicy(Model):
+    """How points are earned and how long they last.
+
+    `shop_bp_per_fen`: shop points earned for money paid, in basis points of a point a fen; 10 means 0.1
+    point a yuan. `garden_per_kg`: garden points for a kilogram CO2e saved.
+    """
+
+    shop_bp_per_fen: Bp = 10
+    garden_per_kg: Points = 10
+    award_cap: Points = 10_000
+    expire_months: Count = 12
+
+
+class CarbonPolicy(Model):
+    """The meal that a purchase replaces: the baseline protein and its portion."""
+
+    baseline_code: str = "pork"
+    baseline_g: Grams = 75
+
+
+class GardenPolicy(Model):
+    """Growth and watering."""
+
+    water_cooldown_minutes: Count = 240
+    water_growth_minutes: Count = 120
+    growth_minutes_per_kg: Count = 60
+    max_plants: Count = 60
+
+
+class RecommendPolicy(Model):
+    """Weights of the recommendation's features, in basis points, and variety."""
+
+    weights: dict[str, int] = Field(default_factory=dict)
+    variety_bp: Bp = 3000
+
+
+class RestockPolicy(Model):
+    """Defaults for SKUs that do not say otherwise."""
+
+    lead_days: Count = 7
+    review_days: Count = 1
+    service_bp: Bp = 9500
+
+
+class Policy(Model):
+    """All live rules."""
+
+    freight: FreightPolicy = FreightPolicy()
+    order: OrderPolicy = OrderPolicy()
+    points: PointsPolicy = PointsPolicy()
+    carbon: CarbonPolicy = CarbonPolicy()
+    garden: GardenPolicy = GardenPolicy()
+    recommend: RecommendPolicy = RecommendPolicy()
+    restock: RestockPolicy = RestockPolicy()
+    version: str = ""
+
+
+def policy_of(documents: Iterable[Mapping[str, Any]]) -> Policy:
+    """Build the policy from the live `business_rules` *documents*.
+
+    Rules this module does not know belong to other readers and are passed over.
+    Raises pydantic.ValidationError when a live rule's body is malformed.
+    """
+    live = {document["ruleId"]: document for document in documents}
+    known = {rule_id: live[rule_id]["body"] for rule_id in Policy.model_fields if rule_id in live}
+    version = ".".join(f"{rule_id}{live[rule_id]['version']}" for rule_id in sorted(known))
+    return Policy.model_validate({**known, "version": version})
