@@ -1,7 +1,7 @@
 """Extended JSON v2 between the wire and the engine: canonical out, canonical or relaxed in.
 
-`bson.json_util` knows every type; it is also ten times slower than the rest of a point read. So plain values
-take the short way through orjson and only the types that JSON lacks are handed to json_util.
+Plain values take the short way through orjson, three times faster than `bson.json_util`; the types that JSON
+lacks are left to json_util, which knows them all.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from bson import json_util
 from bson.codec_options import DatetimeConversion
+from bson.errors import BSONError
 
 _OPTIONS = json_util.JSONOptions(
     json_mode=json_util.JSONMode.CANONICAL, datetime_conversion=DatetimeConversion.DATETIME_AUTO
@@ -57,8 +58,8 @@ def _decoded(value: Any) -> Any:
         return plain
     try:
         return json_util.object_hook(plain, _OPTIONS)
-    except (TypeError, ArithmeticError) as error:
-        raise ValueError(str(error)) from error
+    except (BSONError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
+        raise ValueError(f"{value}: {error}") from error
 
 
 def dumps(document: Any) -> str:

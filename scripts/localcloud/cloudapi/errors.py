@@ -5,7 +5,6 @@ from localcloud.engine import EngineError
 _BY_ENGINE_CODE = {
     26: "ResourceNotFound.Table",
     48: "ResourceUnavailable.ResourceExist",
-    67: "LimitExceeded.OutOfIndexQuota",
     85: "ResourceUnavailable.IndexOptionsConflict",
     86: "ResourceUnavailable.IndexOptionsConflict",
 }
