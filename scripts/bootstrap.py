@@ -29,7 +29,13 @@ THIRD_PARTY_LAYERS = ("vendor", "pay", "cos")
 
 LINE = 78
 
-UNREACHABLE_SIGNS = ("connection broken by", "connection error", "connectionerror", "could not fetch url")
+UNREACHABLE_SIGNS = (
+    "connection broken by",
+    "connection error",
+    "connectionerror",
+    "could not fetch url",
+    "from versions: none",
+)
 
 
 class SetupError(Exception):
