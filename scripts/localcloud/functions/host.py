@@ -1,0 +1,171 @@
+"""The function host: takes an event for a function, lends it an instance, and says what came of it."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.routing import BaseRoute
+
+from localcloud.credentials import Credentials
+
+from .callers import OPERATOR, Caller, appid_of, context, invocation_environ
+from .failures import Failure, FunctionNotFound, PayloadTooLarge
+from .instance import Instance
+from .invocation import Invocation, new_request_id
+from .launch import Launch
+from .launcher import Launcher
+from .logs import Log
+from .pool import Pool
+from .project import Function
+from .timers import Timers
+
+_INSPECT_SECONDS = 0.05
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The host's own limits; those of a function are in cloudbaserc.json.
+
+    The size of an event (bytes) is that of cloud.tencent.com/document/product/583/11637.
+    """
+
+    instances: int = 10
+    queue_seconds: float = 5.0
+    idle_seconds: float = 300.0
+    init_seconds: float = 65.0
+    event_bytes: int = 6 * _MB
+
+
+class FunctionHost:
+    """Runs the functions of the project in *root*; `close` ends every process it started."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        endpoint_url: Callable[[], str],
+        credentials: Credentials,
+        env_overrides: Mapping[str, str],
+        work_dir: Path,
+        installed_layers: Path | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.log = Log(work_dir / "logs" / "functions.log")
+        self.launcher = Launcher(
+            root,
+            work_dir,
+            endpoint_url=endpoint_url,
+            overrides=env_overrides,
+            installed_layers=installed_layers,
+        )
+        self.timers = Timers(self.launcher.project, self.invoke)
+        self._credentials = credentials
+        self._limits = limits or Limits()
+        self._pools: dict[str, Pool] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._inspector = threading.Thread(target=self._inspect, name="function-limits", daemon=True)
+        self._inspector.start()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed.is_set()
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the host's HTTP doors: functions, HTTP access, timers, logs."""
+        from .routes import routes  # noqa: PLC0415  # Those doors open on this host.
+
+        return routes(self)
+
+    def start_timers(self) -> None:
+        """Let the timers of cloudbaserc.json fire on their own."""
+        self.timers.start()
+
+    def invoke(
+        self, name: str, event: Any, caller: Caller = OPERATOR, *, request_id: str | None = None
+    ) -> Invocation:
+        """Run the function *name* with *event* and wait for it; every kind of failure is in the result."""
+        invocation = Invocation(name, request_id or new_request_id())
+        started = time.perf_counter()
+        try:
+            self._run(invocation, event, caller)
+        except Failure as failure:
+            invocation.failure = failure
+        invocation.duration_ms = (time.perf_counter() - started) * 1000
+        self._report(invocation)
+        return invocation
+
+    def instances(self, name: str) -> int:
+        """Return how many instances the function *name* has now."""
+        pool = self._pools.get(name)
+        return pool.size if pool else 0
+
+    def close(self) -> None:
+        """Stop the timers and end all instances; log followers see the end of their stream."""
+        self._closed.set()
+        self.timers.close()
+        self._inspector.join()
+        for pool in self._pools.values():
+            pool.close()
+        self.log.close()
+
+    def _run(self, invocation: Invocation, event: Any, caller: Caller) -> None:
+        function = self.launcher.project().function(invocation.function)
+        if function is None or self.closed:
+            raise FunctionNotFound(f"Function [{invocation.function}] is not among those of cloudbaserc.json")
+        launch = self.launcher.launch(function)
+        call = self._call(launch, event, caller, invocation.request_id)
+        with self._pool(function).instance(launch) as instance:
+            invocation.cold = instance.cold
+            try:
+                invocation.payload = instance.call(invocation.request_id, call)
+            finally:
+                invocation.memory_mb = instance.memory_mb()
+
+    def _call(self, launch: Launch, event: Any, caller: Caller, request_id: str) -> bytes:
+        """Return one invocation as the line that the instance is sent."""
+        process = launch.environ
+        environ = invocation_environ(
+            caller, process=process, credentials=self._credentials, request_id=request_id
+        )
+        text = json.dumps(caller.event(event, appid_of(process)))
+        limit = self._limits.event_bytes
+        if len(text) > limit and len(json.loads(text).encode()) > limit:
+            raise PayloadTooLarge(f"The event is larger than {limit} bytes")
+        facts = {
+            "id": request_id,
+            "environ": environ,
+            "context": context(launch.function, environ, request_id),
+        }
+        return b'{"event":%b,%b\n' % (text.encode(), json.dumps(facts).encode()[1:])
+
+    def _pool(self, function: Function) -> Pool:
+        with self._lock:
+            if function.name not in self._pools:
+                limits = self._limits
+                start = partial(self._start, function.name)
+                self._pools[function.name] = Pool(
+                    start, limit=limits.instances, queue_seconds=limits.queue_seconds
+                )
+            return self._pools[function.name]
+
+    def _start(self, name: str, launch: Launch) -> Instance:
+        return Instance(launch, partial(self.log.write, name), init_seconds=self._limits.init_seconds)
+
+    def _report(self, invocation: Invocation) -> None:
+        outcome = invocation.failure.code if invocation.failure else "OK"
+        start = "cold" if invocation.cold else "warm"
+        text = f"{outcome} {start} {invocation.duration_ms:.1f} ms {invocation.memory_mb:.1f} MB"
+        self.log.write(invocation.function, invocation.request_id, text, kind="report")
+
+    def _inspect(self) -> None:
+        while not self._closed.wait(_INSPECT_SECONDS):
+            for pool in list(self._pools.values()):
+                pool.inspect(time.monotonic(), idle_seconds=self._limits.idle_seconds)

@@ -1,0 +1,63 @@
+"""How one instance of a function is started: its files, its `sys.path` and its process environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .project import Function
+from .signature import Signature
+
+REGION = "ap-shanghai"
+_FROM_THE_SHELL = (
+    *("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),  # Where an interpreter may find its own libraries.
+    *(
+        "SYSTEMROOT",
+        "SYSTEMDRIVE",
+        "WINDIR",
+        "COMSPEC",
+        "PATHEXT",
+        "NUMBER_OF_PROCESSORS",
+    ),  # Windows needs these.
+)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Everything an instance is made of; a running instance whose launch differs is out of date."""
+
+    function: Function
+    folder: Path
+    path: tuple[str, ...]
+    environ: Mapping[str, str]
+    code: Signature
+    layers: tuple[tuple[int, int], ...]
+
+    @property
+    def entry(self) -> tuple[Path, str]:
+        """The entry file and the name of the handler in it."""
+        module, _, name = self.function.handler.rpartition(".")
+        return self.folder / f"{module}.py", name
+
+
+def process_environ(
+    function: Function, folder: Path, path: tuple[str, ...], *, env_id: str, work_dir: Path
+) -> dict[str, str]:
+    """Return the process environment as the platform sets it: built-in variables, then the function's own.
+
+    Of the developer's shell only what the operating system needs gets through.
+    """
+    shell = {key: os.environ[key] for key in _FROM_THE_SHELL if key in os.environ}
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(work_dir / "tmp"))
+    platform = {
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONDONTWRITEBYTECODE": "x",
+        "TZ": "UTC",
+        "USER_CODE_ROOT": str(folder) + os.sep,
+        "_SCF_SERVER_PORT": "28902",
+        "TENCENTCLOUD_RUNENV": "SCF",
+        "TENCENTCLOUD_REGION": REGION,
+        "SCF_NAMESPACE": env_id,
+        "TCB_ENV": env_id,
+    }
+    return shell | temporary | platform | function.env_variables

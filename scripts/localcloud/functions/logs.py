@@ -1,0 +1,72 @@
+"""What the functions print, kept in a file and, for readers, in a bounded memory of the latest lines."""
+
+import itertools
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+_REMEMBERED = 10_000
+_FILE_BYTES = 10_000_000
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: `kind` is "output" for what the function printed, "report" for the host's own summary."""
+
+    number: int
+    at: datetime
+    function: str
+    request_id: str
+    kind: str
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "at": self.at.isoformat(timespec="milliseconds"),
+            "function": self.function,
+            "requestId": self.request_id,
+            "kind": self.kind,
+            "text": self.text,
+        }
+
+
+class Log:
+    """All lines of all functions; safe to write from many threads."""
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file = RotatingFileHandler(
+            file, maxBytes=_FILE_BYTES, backupCount=1, encoding="utf-8", delay=True
+        )
+        self._lines: deque[Line] = deque(maxlen=_REMEMBERED)
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def write(self, function: str, request_id: str, text: str, *, kind: str = "output") -> None:
+        """Add one line."""
+        with self._lock:
+            now = datetime.now(timezone.utc)
+            line = Line(next(self._numbers), now, function, request_id, kind, text)
+            self._lines.append(line)
+            self._file.emit(logging.makeLogRecord({"msg": json.dumps(line.to_json(), ensure_ascii=False)}))
+
+    def lines(self, *, after: int = 0, function: str = "", request_id: str = "") -> list[Line]:
+        """Return the remembered lines with a number above *after*; empty filters let all through."""
+        with self._lock:
+            newest_first: Iterable[Line] = itertools.takewhile(
+                lambda line: line.number > after, reversed(self._lines)
+            )
+            found = [one for one in newest_first if function in ("", one.function)]
+        return [one for one in reversed(found) if request_id in ("", one.request_id)]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
