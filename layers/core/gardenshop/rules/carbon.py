@@ -1,0 +1,144 @@
+"""Carbon of food and what a plant meal saves, in whole grams CO2e: estimates, never credits.
+
+Factors are grams CO2e per kg retail weight (per litre for liquids), means of Poore & Nemecek 2018
+(Science 360:987, data S2, IPCC 2013 with climate-carbon feedbacks): global, median year 2010. Foods carry
+their own factor and its version; here are those of the meats that a meal is compared with.
+
+Meals: a plant meal is compared with the same meal whose main protein is meat; staples, vegetables and oil
+stand on both sides and cancel out. One portion of main protein replaces one portion of the baseline, 75 g
+of pork unless the rules say otherwise (pork is China's main meat; 75 g is a convention, so it is
+configuration).
+
+Purchases: a bought unit counts as the portions of main protein it holds: 100 g of tofu and other soy
+foods, 40 g of dry pulses, 50 g of egg (the portions of the comparison above), and 75 g of plant meat, which
+replaces meat weight for weight. Everything else (grain, vegetables, fruit, tea, seasoning) would have been
+eaten with meat as well: its baseline is its own carbon, and it saves nothing. Dried soy counts as fresh
+tofu, which errs on the low side.
+
+A saving is never negative: a food heavier than its baseline saves 0.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+SOURCE = "Poore & Nemecek 2018（Science 360:987），零售重量全球均值"
+VERSION = "pn2018-mean-1"
+
+MEATS: dict[str, tuple[str, int]] = {
+    "pork": ("猪肉", 12_310),
+    "poultry": ("禽肉", 9_870),
+    "beef_dairy": ("牛肉（奶牛群）", 33_300),
+    "beef": ("牛肉（肉牛群）", 99_480),
+    "lamb": ("羊肉", 39_720),
+    "fish": ("养殖鱼", 13_630),
+    "prawn": ("养殖虾", 26_870),
+}
+"""Name and grams CO2e per kg of each possible baseline."""
+
+Protein = Literal["soy", "pulse", "egg", "plant_meat"]
+
+PORTIONS_G: dict[Protein, int] = {"soy": 100, "pulse": 40, "egg": 50, "plant_meat": 75}
+"""Grams of a main protein, as sold, that stand for one portion of the baseline."""
+
+_PROTEIN_OF: dict[str, Protein] = {
+    "豆制品": "soy",
+    "豆腐": "soy",
+    "豆干": "soy",
+    "腐竹": "soy",
+    "豆": "pulse",
+    "豆类": "pulse",
+    "杂豆": "pulse",
+    "干豆": "pulse",
+    "蛋": "egg",
+    "蛋类": "egg",
+    "素肉": "plant_meat",
+    "植物肉": "plant_meat",
+    "植物蛋白": "plant_meat",
+}
+
+
+class Baseline(NamedTuple):
+    """The meat, one of `MEATS`, and the grams of it in one portion."""
+
+    code: str = "pork"
+    portion_g: int = 75
+
+    @property
+    def label(self) -> str:
+        """The baseline as it is stored with a row, such as ``pork75``."""
+        return f"{self.code}{self.portion_g}"
+
+    @property
+    def text(self) -> str:
+        """Method and source in Chinese; belongs beside every figure shown."""
+        return (
+            f"估算值：与主食、蔬菜相同，主菜用{self.portion_g}克{MEATS[self.code][0]}的一餐相比，"
+            f"依据 {SOURCE}。并非实测，不能作为碳减排量交易。"
+        )
+
+    @property
+    def portion_mg(self) -> int:
+        """Milligrams CO2e of one portion."""
+        return self.portion_g * MEATS[self.code][1]
+
+
+class Food(NamedTuple):
+    """Some grams of a food and its factor in grams CO2e per kg."""
+
+    grams: int
+    factor_g: int
+
+    @property
+    def carbon_g(self) -> int:
+        """Grams CO2e, rounded half up."""
+        return _round(self.grams * self.factor_g)
+
+
+class Estimate(NamedTuple):
+    """The carbon of something eaten or bought, and of its baseline."""
+
+    carbon_g: int
+    baseline_g: int
+
+    @property
+    def saved_g(self) -> int:
+        """Grams CO2e saved, at least 0."""
+        return max(0, self.baseline_g - self.carbon_g)
+
+
+PORK = Baseline()
+
+
+def meal(
+    proteins: Iterable[Food], sides: Iterable[Food] = (), *, portions: int = 1, baseline: Baseline = PORK
+) -> Estimate:
+    """Estimate a meal whose *proteins* replace *portions* of the baseline, beside the same *sides*."""
+    shared = sum(food.grams * food.factor_g for food in sides)
+    own = sum(food.grams * food.factor_g for food in proteins)
+    return Estimate(_round(shared + own), _round(shared + portions * baseline.portion_mg))
+
+
+def purchase(
+    protein: Protein | None,
+    *,
+    quantity: int,
+    unit_carbon_g: int,
+    unit_weight_g: int,
+    baseline: Baseline = PORK,
+) -> Estimate:
+    """Estimate *quantity* bought units of a main *protein*, or of something that replaces no meat (None)."""
+    carbon_g = unit_carbon_g * quantity
+    if protein is None:
+        return Estimate(carbon_g, carbon_g)
+    replaced = quantity * unit_weight_g * baseline.portion_mg
+    return Estimate(carbon_g, replaced // (1000 * PORTIONS_G[protein]))
+
+
+def protein_of(categories: Sequence[str]) -> Protein | None:
+    """Return the main protein that a category path or an ingredient's category names, deepest first."""
+    found = (_PROTEIN_OF[category] for category in reversed(categories) if category in _PROTEIN_OF)
+    return next(found, None)
+
+
+def _round(milligrams: int) -> int:
+    return (milligrams + 500) // 1000
