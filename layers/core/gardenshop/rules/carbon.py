@@ -9,11 +9,12 @@ stand on both sides and cancel out. One portion of main protein replaces one por
 of pork unless the rules say otherwise (pork is China's main meat; 75 g is a convention, so it is
 configuration).
 
-Purchases: a bought unit counts as the portions of main protein it holds: 100 g of tofu and other soy
-foods, 40 g of dry pulses, 50 g of egg (the portions of the comparison above), and 75 g of plant meat, which
-replaces meat weight for weight. Everything else (grain, vegetables, fruit, tea, seasoning) would have been
-eaten with meat as well: its baseline is its own carbon, and it saves nothing. Dried soy counts as fresh
-tofu, which errs on the low side.
+Purchases: a bought unit counts as the portions of main protein it holds: 100 g of tofu and other soy foods,
+40 g of dry pulses, 50 g of egg (the portions of the comparison above), 500 g of soy milk (as much soy as
+100 g of tofu), and 75 g of plant meat, which replaces meat weight for weight. Everything else (grain,
+vegetables, fruit, tea, seasoning) would have been eaten with meat as well: its baseline is its own carbon,
+and it saves nothing. Two choices err on the low side: dried soy counts as fresh tofu, and nine tenths of the
+shipping weight count as food.
 
 A saving is never negative: a food heavier than its baseline saves 0.
 """
@@ -35,26 +36,28 @@ MEATS: dict[str, tuple[str, int]] = {
 }
 """Name and grams CO2e per kg of each possible baseline."""
 
-Protein = Literal["soy", "pulse", "egg", "plant_meat"]
+Protein = Literal["soy", "soymilk", "pulse", "egg", "plant_meat"]
 
-PORTIONS_G: dict[Protein, int] = {"soy": 100, "pulse": 40, "egg": 50, "plant_meat": 75}
+PORTIONS_G: dict[Protein, int] = {"soy": 100, "soymilk": 500, "pulse": 40, "egg": 50, "plant_meat": 75}
 """Grams of a main protein, as sold, that stand for one portion of the baseline."""
 
-_PROTEIN_OF: dict[str, Protein] = {
+_PROTEIN_OF: dict[str, Protein | None] = {
     "豆制品": "soy",
-    "豆腐": "soy",
-    "豆干": "soy",
-    "腐竹": "soy",
-    "豆": "pulse",
-    "豆类": "pulse",
-    "杂豆": "pulse",
+    "豆浆": "soymilk",
+    "腐乳": None,
+    "豆豉": None,
     "干豆": "pulse",
+    "豆类": "pulse",
     "蛋": "egg",
-    "蛋类": "egg",
+    "鸡蛋": "egg",
     "素肉": "plant_meat",
-    "植物肉": "plant_meat",
-    "植物蛋白": "plant_meat",
+    "素丸": "plant_meat",
+    "面筋": "plant_meat",
 }
+"""The main protein of a category of products or ingredients; None for a seasoning among proteins."""
+
+_FOOD_BP = 9_000
+"""Share of the shipping weight that is food."""
 
 
 class Baseline(NamedTuple):
@@ -121,23 +124,19 @@ def meal(
 def purchase(
     protein: Protein | None,
     *,
-    quantity: int,
-    unit_carbon_g: int,
-    unit_weight_g: int,
+    carbon_g: int,
+    shipping_g: int,
     baseline: Baseline = PORK,
 ) -> Estimate:
-    """Estimate *quantity* bought units of a main *protein*, or of something that replaces no meat (None)."""
-    carbon_g = unit_carbon_g * quantity
+    """Estimate an order line of *carbon_g* and *shipping_g* in all that brings a main *protein*, or none."""
     if protein is None:
         return Estimate(carbon_g, carbon_g)
-    replaced = quantity * unit_weight_g * baseline.portion_mg
-    return Estimate(carbon_g, replaced // (1000 * PORTIONS_G[protein]))
+    return Estimate(carbon_g, shipping_g * _FOOD_BP * baseline.portion_mg // (PORTIONS_G[protein] * 10**7))
 
 
 def protein_of(categories: Sequence[str]) -> Protein | None:
-    """Return the main protein that a category path or an ingredient's category names, deepest first."""
-    found = (_PROTEIN_OF[category] for category in reversed(categories) if category in _PROTEIN_OF)
-    return next(found, None)
+    """Return the main protein that the deepest known name of a category path stands for."""
+    return next((_PROTEIN_OF[name] for name in reversed(categories) if name in _PROTEIN_OF), None)
 
 
 def _round(milligrams: int) -> int:
