@@ -1,0 +1,1 @@
+"""Collections and their documents: definitions, applying them, loading samples, importing old data."""
