@@ -14,11 +14,12 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
+from typing_extensions import Self
 
 from localcloud.wechat.ledger import RefundStatus
 from localcloud.wechat.messages import PayError
@@ -38,6 +39,12 @@ class Pay(Trouble):
     out_trade_no: str | None = None
     fields: dict[str, str] | None = None
     force: bool = False
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.out_trade_no is None) == (self.fields is None):
+            raise ValueError("either out_trade_no or fields is required")
+        return self
 
 
 class Settle(Trouble):

@@ -107,7 +107,7 @@ class Notices:
         return self._store.all("notice")
 
     def redeliver(self, notice_id: str, *, replay: bool = False) -> Value:
-        """Send a notice again, signed anew as WeChat Pay does; a *replay* repeats the last copy to the byte."""
+        """Send a notice again, signed anew as WeChat Pay does; a *replay* is the last copy to the byte."""
         notice = self.get(notice_id)
         self._deliver(notice, notice["headers"] if replay else None)
         return self.get(notice_id)
