@@ -22,17 +22,23 @@ class EngineAdapter:
         self._env = env
 
     def run(self, commands: Sequence[Command]) -> list[list[Document]]:
-        """Run *commands* in order; when one fails, those before it have been applied."""
-        return [self._run(command) for command in commands]
+        """Run *commands* in order; when one fails as a whole, those before it have been applied."""
+        replies = [self._run(command) for command in commands]
+        for item in (item for reply in replies for item in reply):
+            for failed in item.get("writeErrors", ()):
+                raise _rejected(failed["code"], reason=failed["errmsg"])
+        return replies
 
     def _run(self, command: Command) -> list[Document]:
         target_of(command)  # Refuses what the layer's RunCommands adapter does not know.
         try:
             items = self._engine.run(self._env, ejson.loads(layer_ejson.encode(command)))
         except EngineError as error:
-            if error.code == DUPLICATE_KEY:
-                raise DuplicateKey from error
             refusal = from_engine(error)
-            raise DatabaseRejected(apiCode=refusal.code, reason=refusal.message) from error
+            raise _rejected(error.code, apiCode=refusal.code, reason=refusal.message) from error
         decoded: list[Document] = layer_ejson.decode_items(ejson.dumps_items(items))
         return decoded
+
+
+def _rejected(code: int, **details: str) -> DatabaseRejected:
+    return DuplicateKey() if code == DUPLICATE_KEY else DatabaseRejected(**details)

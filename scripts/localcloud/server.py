@@ -1,14 +1,13 @@
 """The local CloudBase: one process, one port, everything the back end talks to."""
 
-import json
+import hmac
 import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,13 +20,13 @@ from localcloud import cloudapi
 from localcloud.cloudapi import Cloud, Limits
 from localcloud.credentials import Credentials
 from localcloud.engine import Engine
-from localcloud.functions import FunctionHost
+from localcloud.functions import FunctionHost, ProjectError, load_project
+from localcloud.functions.launcher import DEFAULT_ENV_ID
 from localcloud.wechat import WeChatStandIn
-
-SelfT = TypeVar("SelfT", bound="LocalCloud")
 
 HOST = "127.0.0.1"
 _GRACE_SECONDS = 3
+_KEEP_ALIVE_SECONDS = 60
 
 
 class StartError(Exception):
@@ -39,6 +38,7 @@ class LocalCloud:
 
     *data* is the folder that outlives the process; None keeps everything in memory and in a folder that
     `stop` removes. *port* 0 takes a free one. *settings* are environment variables for every function.
+    *timers* lets the timers of cloudbaserc.json fire on their own.
     """
 
     def __init__(
@@ -48,15 +48,17 @@ class LocalCloud:
         data: Path | None,
         port: int = 0,
         settings: Mapping[str, str] | None = None,
+        timers: bool = False,
         limits: Limits | None = None,
     ) -> None:
         self._root = root
         self._data = data
         self._port = port
         self._settings = dict(settings or {})
+        self._timers = timers
         self._limits = limits or Limits()
         self._running: ExitStack | None = None
-        self.env = env_id(root)
+        self.env = _env_id(root)
         self.credentials = (
             Credentials.generate() if data is None else Credentials.load_or_create(data / "credentials.json")
         )
@@ -71,9 +73,24 @@ class LocalCloud:
         with ExitStack() as stack:
             listener = stack.enter_context(_listen(self._port))
             self._port = listener.getsockname()[1]
-            server = _Server(self._app(stack))
-            stack.callback(server.stop)
+            engine = stack.enter_context(closing(Engine(self._kept("database.sqlite"))))
+            wechat = stack.enter_context(closing(WeChatStandIn(self._kept("wechat"))))
+            functions = self._functions(wechat, stack)
+            routes = [
+                *cloudapi.routes(Cloud(engine, self.env, limits=self._limits), self.credentials),
+                Route("/healthz", self._health),
+                *functions.routes(),
+                *wechat.routes(),
+            ]
+            server = _Server(Starlette(routes=routes))
+            # From the last: take no more calls, end the functions and the streams of their logs, wait for
+            # the replies under way.
+            stack.callback(server.join)
+            stack.callback(functions.close)
+            stack.callback(server.leave)
             server.start(listener)
+            if self._timers:
+                functions.start_timers()
             self._running = stack.pop_all()
         return self
 
@@ -89,30 +106,18 @@ class LocalCloud:
     def __exit__(self, *exception: object) -> None:
         self.stop()
 
-    def _app(self, stack: ExitStack) -> Starlette:
-        work = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True))
-        )
-        engine = Engine(None if self._data is None else self._data / "database.sqlite")
-        stack.callback(engine.close)
-        cloud = Cloud(engine, self.env, limits=self._limits)
-        wechat = WeChatStandIn(self._data)
-        stack.callback(wechat.close)
-        functions = FunctionHost(
+    def _kept(self, name: str) -> Path | None:
+        return None if self._data is None else self._data / name
+
+    def _functions(self, wechat: WeChatStandIn, stack: ExitStack) -> FunctionHost:
+        phone_key = hmac.digest(self.credentials.secret_key.encode(), b"phone", "sha256").hex()
+        return FunctionHost(
             self._root,
             endpoint_url=lambda: self.url,
             credentials=self.credentials,
-            env_overrides={**wechat.settings(self.url), **self._settings},
-            work_dir=work,
+            env_overrides={"PHONE_HASH_KEY": phone_key, **wechat.settings(self.url), **self._settings},
+            work_dir=self._kept("functions") or _temporary(stack),
         )
-        stack.callback(functions.close)
-        routes = [
-            *cloudapi.routes(cloud, self.credentials),
-            Route("/healthz", self._health),
-            *functions.routes(),
-            *wechat.routes(),
-        ]
-        return Starlette(routes=routes)
 
     async def _health(self, _request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "envId": self.env})
@@ -130,6 +135,7 @@ class _Server(uvicorn.Server):
                 lifespan="off",
                 ws="none",
                 server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
         )
@@ -142,9 +148,12 @@ class _Server(uvicorn.Server):
         self._thread.start()
         self._ready.wait()
 
-    def stop(self) -> None:
-        """Finish what is being answered, for a few seconds at most, and end the thread."""
+    def leave(self) -> None:
+        """Take no more calls; returns at once."""
         self.should_exit = True
+
+    def join(self) -> None:
+        """Wait, a few seconds at most, for the last replies and the end of the thread."""
         if self._thread is not None:
             self._thread.join()
 
@@ -153,15 +162,16 @@ class _Server(uvicorn.Server):
         self._ready.set()
 
 
-def env_id(root: Path) -> str:
-    """Return the environment id of the project at *root*; StartError if its cloudbaserc.json has none."""
-    path = root / "cloudbaserc.json"
+def _env_id(root: Path) -> str:
     try:
-        config: Any = json.loads(path.read_text(encoding="utf-8"))
-        env = config["envId"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StartError(f"{path} does not name an environment (envId): {error!r}") from error
-    return str(env)
+        return load_project(root).env_id or DEFAULT_ENV_ID
+    except ProjectError as error:
+        raise StartError(str(error)) from error
+
+
+def _temporary(stack: ExitStack) -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True)
+    return Path(stack.enter_context(folder))
 
 
 def _listen(port: int) -> socket.socket:
@@ -171,6 +181,7 @@ def _listen(port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        listener.listen()
     except (OSError, OverflowError) as error:
         listener.close()
         raise StartError(

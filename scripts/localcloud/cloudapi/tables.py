@@ -132,16 +132,8 @@ def update_table(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
 def describe_table(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
     """Return the indexes of a collection."""
     request = parse(TableRequest, body)
-    found = cloud.engine.list_indexes(cloud.database(request), request.TableName)
-    indexes = [
-        {
-            "Name": index.name,
-            "Keys": [{"Name": name, "Direction": str(direction)} for name, direction in index.keys],
-            "Unique": index.unique,
-        }
-        for index in found
-    ]
-    return {"Indexes": indexes, "IndexNum": len(indexes)}
+    specs = cloud.engine.list_indexes(cloud.database(request), request.TableName)
+    return {"Indexes": [_index(spec) for spec in specs], "IndexNum": len(specs)}
 
 
 def describe_tables(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
@@ -174,6 +166,15 @@ def _create_index(cloud: Cloud, database: str, table: str, new: NewIndex) -> Non
     )
 
 
+def _index(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return an index as the API shows it, which leaves out whether it is sparse or partial."""
+    return {
+        "Name": spec["name"],
+        "Keys": [{"Name": name, "Direction": str(direction)} for name, direction in spec["key"].items()],
+        "Unique": spec.get("unique", spec["name"] == "_id_"),
+    }
+
+
 def _partial(text: str | None) -> dict[str, Any] | None:
     if not text:
         return None
@@ -188,7 +189,7 @@ def _partial(text: str | None) -> dict[str, Any] | None:
 
 def _page(cloud: Cloud, request: Page, wanted: Callable[[str], bool]) -> dict[str, Any]:
     database = cloud.database(request)
-    names = [name for name in sorted(cloud.engine.list_collections(database)) if wanted(name)]
+    names = [name for name in cloud.engine.list_collections(database) if wanted(name)]
     page = names[request.MgoOffset : request.MgoOffset + request.MgoLimit]
     return {
         "Tables": [_table(cloud, database, name) for name in page],
