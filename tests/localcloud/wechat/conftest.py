@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 import uvicorn
-from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
-from gardenshop.cloud.wechatpay_messages import Notice, NoticeRejected
-from localcloud.wechat import WeChatStandIn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
+
+from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
+from gardenshop.cloud.wechatpay_messages import Notice, NoticeRejected
+from localcloud.wechat import WeChatStandIn
 
 
 class Clock:

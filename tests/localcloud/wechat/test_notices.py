@@ -4,9 +4,10 @@ import time
 
 import httpx
 import pytest
+from pydantic import ValidationError
+
 from gardenshop.cloud.wechatpay_messages import Transaction
 from localcloud.wechat import PayError, Tamper, Trouble
-from pydantic import ValidationError
 
 from .conftest import Shop
 

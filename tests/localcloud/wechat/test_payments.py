@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from gardenshop.cloud.errors import UpstreamUnavailable
 from gardenshop.cloud.wechatpay import PaySettings, PrepayId, WeChatPay
 from gardenshop.cloud.wechatpay_messages import AlreadyPaid, PaymentRefused, TradeClosed, UnknownTrade

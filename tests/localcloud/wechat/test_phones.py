@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from gardenshop.cloud.errors import Internal
 from gardenshop.cloud.wechat import PhoneCodeInvalid, WeChatApi
 
