@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 SOURCE = "Poore & Nemecek 2018（Science 360:987），零售重量全球均值"
-VERSION = "pn2018-mean-1"
+VERSION = "pn2018-mean"
 
 MEATS: dict[str, tuple[str, int]] = {
     "pork": ("猪肉", 12_310),

@@ -1,0 +1,188 @@
+"""How much to reorder, and why."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gardenshop.rules.policy import RestockPolicy
+from gardenshop.rules.restock import Proposal, Stock, forecast, propose, stock_of
+
+TODAY = "2026-11-23"  # A Monday, the day after 小雪.
+
+
+def sold(*units: int, until: str = TODAY) -> dict[str, int]:
+    """Return daily sales of *units*, the last of them on the day before *until*."""
+    first = date.fromisoformat(until) - timedelta(days=len(units))
+    return {(first + timedelta(days=number)).isoformat(): each for number, each in enumerate(units)}
+
+
+def stock(available: int = 0, **changes: Any) -> Stock:
+    """Return a SKU that sells 4 a day, every day, and takes 7 days to come."""
+    return Stock(available, **{"daily_sales": sold(*[4] * 56), **changes})
+
+
+def quantity(of: Stock) -> int:
+    proposal = propose(of, TODAY)
+    return proposal.quantity if proposal else 0
+
+
+def test_steady_demand_is_covered_for_lead_and_review_with_safety() -> None:
+    assert propose(stock(10), TODAY) == Proposal(
+        quantity=32,
+        inputs={
+            "perDayMilli": 4000,
+            "sigmaMilli": 2000,
+            "horizonDays": 8,
+            "demand": 32,
+            "safety": 10,
+            "available": 10,
+            "inbound": 0,
+            "proposed": 0,
+            "gap": 32,
+        },
+        reasons=(
+            "近期日均售出4.0件，到货7天加盘点1天，预计售出32件，另备安全库存10件",
+            "现有10件，在途0件，待确认0件，缺32件",
+        ),
+    )
+
+
+def test_enough_on_the_shelf_on_the_way_or_proposed_needs_nothing() -> None:
+    assert propose(stock(42), TODAY) is None
+    assert propose(stock(10, inbound=20, proposed=12), TODAY) is None
+    assert quantity(stock(10, inbound=20, proposed=11)) == 1
+
+
+def test_what_never_sold_is_not_reordered() -> None:
+    assert propose(Stock(0), TODAY) is None
+    assert propose(Stock(0, daily_sales=sold(*[0] * 30)), TODAY) is None
+
+
+def test_a_higher_service_level_keeps_more() -> None:
+    assert [quantity(stock(service_bp=bp)) for bp in (5000, 9000, 9500, 9900)] == [32, 40, 42, 46]
+
+
+def test_days_with_an_empty_shelf_are_no_sign_of_low_demand() -> None:
+    dry = sold(*[4] * 49, *[0] * 7)
+    days = frozenset(list(dry)[-7:])
+    assert forecast(stock(daily_sales=dry, stockout_days=days), TODAY).per_day == 4
+    assert forecast(stock(daily_sales=dry), TODAY).per_day == pytest.approx(2.1)
+
+
+def test_todays_sales_are_not_complete_and_not_used() -> None:
+    assert forecast(stock(daily_sales={**sold(*[4] * 56), TODAY: 90}), TODAY).per_day == 4
+
+
+def test_recent_sales_weigh_more() -> None:
+    rising = forecast(stock(daily_sales=sold(*[2] * 49, *[6] * 7)), TODAY)
+    assert rising.per_day == pytest.approx(0.3 * 6 + 0.7 * 3)
+
+
+def test_a_short_history_is_taken_as_it_is() -> None:
+    assert forecast(stock(daily_sales=sold(3, 5)), TODAY).per_day == 4
+
+
+def test_weekdays_are_learnt_and_shrunken() -> None:
+    weekends = sold(*[2, 2, 2, 2, 2, 8, 8] * 8)  # 56 days before a Monday begin on a Monday.
+    lifts = forecast(stock(daily_sales=weekends), TODAY).weekday_lift
+    usual = 26 / 7
+    assert lifts[0] == pytest.approx((16 + 2 * usual) / 10 / usual)
+    assert lifts[5] == pytest.approx((64 + 2 * usual) / 10 / usual)
+    assert sum(lifts) == pytest.approx(7)
+
+
+def test_last_years_same_term_lifts_the_days_that_belong_to_it() -> None:
+    terms = {"2025-xiaoxue": 50, "2025-daxue": 80}
+    expected = forecast(stock(term_sales=terms), TODAY)
+    assert [round(expected.lift(ahead), 2) for ahead in (0, 13, 14, 20)] == [1, 1, 1.5, 1.5]
+    proposal = propose(stock(term_sales=terms, lead_days=20), TODAY)
+    assert proposal is not None
+    assert proposal.reasons[1] == "将到大雪，按去年同期销量调整为平日的1.50倍"
+
+
+def test_dongzhi_in_january_looks_back_to_the_december_before_last() -> None:
+    terms = {"2025-dongzhi": 30, "2026-xiaohan": 10}
+    steady = sold(*[4] * 56, until="2027-01-02")
+    expected = forecast(stock(daily_sales=steady, term_sales=terms), "2027-01-02")
+    assert [expected.lift(ahead) for ahead in (0, 2, 3)] == [1, 1, 0.5]
+
+
+def test_an_unknown_term_changes_nothing_and_a_wild_one_is_limited() -> None:
+    assert forecast(stock(term_sales={"2025-daxue": 900}), TODAY).lift(20) == 1
+    assert forecast(stock(term_sales={"2025-xiaoxue": 1, "2025-daxue": 900}), TODAY).lift(20) == 2
+
+
+def test_packs_are_rounded_up_and_the_minimum_is_met() -> None:
+    packed = propose(stock(pack=24, min_order=60), TODAY)
+    assert packed is not None
+    assert packed.quantity == 72
+    assert packed.reasons[2:] == ("按起订量补足到60件", "每箱24件，取整为72件")
+
+
+def test_storage_limits_the_order_and_packs_are_then_rounded_down() -> None:
+    limited = propose(stock(10, max_stock=40, pack=12), TODAY)
+    assert limited is not None
+    assert limited.quantity == 24
+    assert limited.reasons[2:] == ("库位上限40件，只能再放30件", "每箱12件，取整为24件")
+    assert propose(stock(39, max_stock=40, pack=12), TODAY) is None
+
+
+def test_fresh_goods_are_not_ordered_beyond_what_sells_in_their_life() -> None:
+    fresh = propose(stock(lead_days=2, review_days=7, shelf_life_days=3, min_order=50), TODAY)
+    assert fresh is not None
+    assert fresh.quantity == 20
+    assert fresh.reasons[2:] == ("保质期3天，只订预计卖得完的20件",)
+
+
+def test_an_inventory_document_is_read_with_the_policys_defaults() -> None:
+    document = {
+        "available": 5,
+        "inbound": 2,
+        "dailySales": {"2026-11-22": 3},
+        "stockoutDays": ["2026-11-20"],
+        "termSales": {"2025-xiaoxue": 9},
+        "reorder": {"leadDays": 3, "packMultiple": 6, "shelfLifeDays": 14},
+    }
+    assert stock_of(document, RestockPolicy(review_days=2, service_bp=9800), proposed=4) == Stock(
+        available=5,
+        inbound=2,
+        proposed=4,
+        daily_sales={"2026-11-22": 3},
+        stockout_days=frozenset({"2026-11-20"}),
+        term_sales={"2025-xiaoxue": 9},
+        lead_days=3,
+        review_days=2,
+        service_bp=9800,
+        pack=6,
+        shelf_life_days=14,
+    )
+
+
+@given(
+    st.lists(st.integers(0, 30), max_size=60),
+    st.integers(0, 300),
+    st.integers(1, 20),
+    st.one_of(st.none(), st.integers(1, 60)),
+    st.one_of(st.none(), st.integers(0, 500)),
+)
+def test_a_proposal_is_whole_packs_within_storage(
+    units: list[int], available: int, pack: int, shelf_life: int | None, max_stock: int | None
+) -> None:
+    of = Stock(
+        available, daily_sales=sold(*units), pack=pack, shelf_life_days=shelf_life, max_stock=max_stock
+    )
+    proposed = quantity(of)
+    assert proposed >= 0
+    assert proposed % pack == 0
+    assert max_stock is None or proposed == 0 or available + proposed <= max_stock
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.integers(0, 200), st.integers(1, 50))
+def test_more_on_the_shelf_never_orders_more(units: list[int], available: int, more: int) -> None:
+    sales = sold(*units)
+    assert quantity(Stock(available + more, daily_sales=sales)) <= quantity(
+        Stock(available, daily_sales=sales)
+    )
