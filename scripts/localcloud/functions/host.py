@@ -135,9 +135,10 @@ class FunctionHost:
         environ = invocation_environ(
             caller, process=process, credentials=self._credentials, request_id=request_id
         )
-        text = json.dumps(caller.event(event, appid_of(process)))
+        event = caller.event(event, appid_of(process))
+        text = json.dumps(event)
         limit = self._limits.event_bytes
-        if len(text) > limit and len(json.loads(text).encode()) > limit:
+        if len(text) > limit and _size(event) > limit:
             raise PayloadTooLarge(f"The event is larger than {limit} bytes")
         facts = {
             "id": request_id,
@@ -169,3 +170,8 @@ class FunctionHost:
         while not self._closed.wait(_INSPECT_SECONDS):
             for pool in list(self._pools.values()):
                 pool.inspect(time.monotonic(), idle_seconds=self._limits.idle_seconds)
+
+
+def _size(event: Any) -> int:
+    """Return the bytes of *event* as JSON that escapes nothing it need not."""
+    return len(json.dumps(event, ensure_ascii=False).encode(errors="surrogatepass"))

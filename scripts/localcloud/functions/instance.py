@@ -1,8 +1,8 @@
 """One running instance of a function: a process of its own that serves one event at a time.
 
-Time and memory limits are kept from outside, by `inspect`, which the host calls many times a second. Memory is
-the resident set of the process: that is what containers count, and it can be read on Linux, macOS and Windows
-alike, whereas limits on the address space count much more and hold on Linux only.
+Time and memory limits are kept from outside, by `inspect`, which the host calls many times a second. Memory
+is the resident set of the process: that is what containers count, and it can be read on Linux, macOS and
+Windows alike, whereas limits on the address space count much more and hold on Linux only.
 """
 
 import json
@@ -32,6 +32,7 @@ from .launch import Launch
 # The virtual environment's own launcher would, on Windows, be one more process between us and the function.
 _PYTHON = getattr(sys, "_base_executable", sys.executable)
 _COMMAND = [_PYTHON, "-I", "-S", "-B", "-X", "utf8", str(Path(__file__).with_name("bootstrap.py"))]
+_OWN_GROUP: dict[str, Any]
 if sys.platform == "win32":
     _OWN_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
 else:  # Ctrl-C in the terminal is for the host, which then ends its instances itself.
@@ -162,7 +163,7 @@ class Instance:
     def _kill(self) -> None:
         """End the process, and on POSIX whatever it started."""
         if self._process.poll() is None:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):  # Either says that it has just ended.
                 if sys.platform == "win32":
                     self._process.kill()
                 else:

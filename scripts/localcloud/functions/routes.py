@@ -143,12 +143,17 @@ def _caller(request: Request) -> Caller:
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    """Return the body. Raises PayloadTooLarge as soon as it exceeds *limit* bytes."""
+    """Return the body. Raises PayloadTooLarge beyond *limit* bytes.
+
+    A body that is too large, but not absurdly so, is read to its end: only then does every client see the reply.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > limit:
-            raise PayloadTooLarge(f"The request body is larger than {limit} bytes")
+        if len(body) > BINARY_LIMIT:
+            break
+    if len(body) > limit:
+        raise PayloadTooLarge(f"The request body is larger than {limit} bytes")
     return bytes(body)
 
 

@@ -1,7 +1,6 @@
 """A cheap fingerprint of a source tree, taken before every dispatch so that edits need no restart."""
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +10,20 @@ Signature = tuple[tuple[str, int, int], ...]
 
 def signature(root: Path) -> Signature:
     """Return the fingerprint of all files below *root* but bytecode; empty when there is no such folder."""
-    return tuple(_files(str(root)))
+    files: list[tuple[str, int, int]] = []
+    folders = [str(root)]
+    while folders:
+        with (
+            suppress(FileNotFoundError),
+            os.scandir(folders.pop()) as entries,
+        ):  # Editors replace what we look at.
+            for entry in entries:
+                if not entry.is_dir():
+                    found = entry.stat()
+                    files.append((entry.path, found.st_mtime_ns, found.st_size))
+                elif entry.name != "__pycache__":
+                    folders.append(entry.path)
+    return tuple(sorted(files))
 
 
 def stamp(file: Path) -> tuple[int, int]:
@@ -21,18 +33,3 @@ def stamp(file: Path) -> tuple[int, int]:
     except FileNotFoundError:
         return 0, 0
     return found.st_mtime_ns, found.st_size
-
-
-def _files(folder: str) -> Iterator[tuple[str, int, int]]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry.is_dir():
-            if entry.name != "__pycache__":
-                yield from _files(entry.path)
-            continue
-        with suppress(FileNotFoundError):  # Editors replace files while we look.
-            found = entry.stat()
-            yield entry.path, found.st_mtime_ns, found.st_size

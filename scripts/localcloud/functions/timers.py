@@ -64,6 +64,7 @@ class Timers:
         self._wait = wait or self._stopped.wait
         self._retry = retry or Retry()
         self._due: dict[tuple[str, Trigger], datetime | None] = {}
+        self._trouble = ""
         self._thread: threading.Thread | None = None
         self._runs = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="timer")
 
@@ -113,7 +114,9 @@ class Timers:
         try:
             functions: tuple[Function, ...] = self._project().functions
         except StatusAbnormal as error:
-            logging.getLogger(__name__).warning("timers rest: %s", error)
+            if self._trouble != str(error):
+                self._trouble = str(error)
+                logging.getLogger(__name__).warning("the timers rest: %s", error)
             return []
         return [(one.name, trigger) for one in functions for trigger in one.triggers]
 
