@@ -51,10 +51,10 @@ def fit(
     if limited:
         return Fit("not_advised", (_reason(limited, "宜少选", source),))
     if types and set(types) <= set(suits):
-        return Fit("suits", (_reason(types, "常选", source),))
+        return Fit("suits", (_reason(types, "可常选", source),))
     return NEUTRAL
 
 
 def _reason(types: Sequence[Constitution], habit: str, source: str) -> str:
     names = "、".join(NAMES[code] for code in types)
-    return f"传统饮食里{names}{habit}（{f'{source}，' if source else ''}仅供参考）"
+    return f"{names}{habit}（{f'{source}，' if source else ''}仅供参考）"
