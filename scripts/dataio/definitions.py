@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gardenshop.models.registry import COLLECTIONS, model_of
 from pydantic.json_schema import GenerateJsonSchema
+
+from gardenshop.models.registry import COLLECTIONS, model_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "collections"
@@ -80,7 +81,11 @@ def render(definition: dict[str, Any]) -> str:
         for key in ("name", "description", "descriptionZh", "permission")
     ]
     schema = json.dumps(schema_of(definition["name"]), ensure_ascii=False, indent=2).replace("\n", "\n  ")
-    lines = [*head, f'  "indexes": [{indexes}\n  ]' if indexes else '  "indexes": []', f'  "schema": {schema}']
+    lines = [
+        *head,
+        f'  "indexes": [{indexes}\n  ]' if indexes else '  "indexes": []',
+        f'  "schema": {schema}',
+    ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

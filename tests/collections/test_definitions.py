@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dataio import definitions
 from gardenshop.models.registry import COLLECTIONS
 
