@@ -145,7 +145,7 @@ def _caller(request: Request) -> Caller:
 async def _read(request: Request, limit: int) -> bytes:
     """Return the body. Raises PayloadTooLarge beyond *limit* bytes.
 
-    A body that is too large, but not absurdly so, is read to its end: only then does every client see the reply.
+    A body that is too large, but not absurdly so, is read to its end: only then every client sees the reply.
     """
     body = bytearray()
     async for chunk in request.stream():

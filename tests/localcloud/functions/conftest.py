@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from localcloud.credentials import Credentials
 from localcloud.functions import FunctionHost, Limits
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from localcloud.functions import OPERATOR, TIMER, member
 from localcloud.functions.failures import (
     FunctionNotFound,

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
+
 from localcloud.functions import FunctionHost, Limits
 from localcloud.functions.failures import ConcurrencyExceeded, ProcessExited, TimeLimitExceeded
 
@@ -43,7 +44,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def meet(host: FunctionHost, folder: Path, wanted: int) -> Callable[[], int]:
-    return lambda: host.invoke("meet", {"folder": str(folder), "wanted": wanted}).reply  # type: ignore[no-any-return]
+    return lambda: host.invoke("meet", {"folder": str(folder), "wanted": wanted}).reply
 
 
 def test_one_instance_serves_one_event_at_a_time(workshop: Workshop) -> None:

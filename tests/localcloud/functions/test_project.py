@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from localcloud.functions import ProjectError, load_project
 from localcloud.functions.project import Function, Project, merge, render
 
@@ -75,10 +76,10 @@ def test_a_wrong_setting_is_named(tmp_path: Path, config: Any, message: str) -> 
 
 
 def test_a_missing_file_and_broken_json_are_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match=r"cloudbaserc.json is missing"):
+    with pytest.raises(ProjectError, match=r"cloudbaserc\.json is missing"):
         load_project(tmp_path)
     (tmp_path / "cloudbaserc.json").write_text('{"envId": "{{env.Q}}"}', encoding="utf-8")
-    with pytest.raises(ProjectError, match="cloudbaserc.json"):
+    with pytest.raises(ProjectError, match=r"cloudbaserc\.json"):
         load_project(tmp_path, {"Q": 'a "quoted" value'})
 
 

@@ -81,12 +81,9 @@ def test_a_module_in_the_function_folder_shadows_the_layers(workshop: Workshop) 
 def test_a_layer_that_was_not_installed_says_what_to_do(workshop: Workshop) -> None:
     workshop.function("needs", PID, layers=[{"name": "vendor_test"}])
     failure = workshop.host().invoke("needs", {}).failure
-    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    folder = workshop.installed / f"vendor-cp{sys.version_info.major}{sys.version_info.minor}"
     assert isinstance(failure, LayerMissing)
-    assert (
-        str(failure)
-        == f"the layer vendor is not installed ({workshop.installed / ('vendor-' + tag)}): run scripts/dev.py once"
-    )
+    assert str(failure) == f"the layer vendor is not installed ({folder}): run scripts/dev.py once"
 
 
 def test_a_changed_configuration_takes_effect_at_once(workshop: Workshop) -> None:

@@ -11,9 +11,10 @@ import anyio
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from starlette.applications import Starlette
+
 from localcloud.functions import FunctionHost, Limits
 from localcloud.functions.routes import _Doors
-from starlette.applications import Starlette
 
 from .conftest import Workshop
 
@@ -226,8 +227,12 @@ def test_a_reply_becomes_the_response_of_its_shape(
 
 @pytest.mark.parametrize(
     "reply",
-    [{"statusCode": 99}, {"statusCode": "x"}, {"statusCode": 200, "headers": 1}]
-    + [{"statusCode": 200, "isBase64Encoded": True, "body": "?"}],
+    [
+        {"statusCode": 99},
+        {"statusCode": "x"},
+        {"statusCode": 200, "headers": 1},
+        {"statusCode": 200, "isBase64Encoded": True, "body": "?"},
+    ],
 )
 def test_a_malformed_integration_reply_is_a_clear_failure(client: Client, reply: object) -> None:
     response = client.get("/http/reply", params={"reply": json.dumps(reply)})

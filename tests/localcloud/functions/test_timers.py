@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
 from localcloud.functions import TIMER, Caller, Failure, Project
 from localcloud.functions.cron import check, next_fire
 from localcloud.functions.failures import FunctionRaised
