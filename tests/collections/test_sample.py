@@ -1,5 +1,6 @@
 """The sample shop holds together: models, references, laws of stock and points, carbon, wording."""
 
+import csv
 import json
 import re
 from collections import Counter, defaultdict
@@ -24,6 +25,7 @@ from gardenshop.rules.wording import find_claims
 
 FOLDER = Path(__file__).resolve().parents[2] / "collections" / "sample"
 FILES = sorted(path.stem for path in FOLDER.glob("*.json"))
+FOODS = Path(__file__).resolve().parents[3] / "shared" / "domain-data" / "foods_tcm.csv"
 LEGACY = "legacy_accounts"
 TODAY = "2026-11-01"
 """The day on which the sample shop stands."""
@@ -184,12 +186,32 @@ def test_a_product_carries_the_flags_of_its_main_ingredient() -> None:
 
 def test_a_fit_says_who_named_the_food_or_that_it_is_inferred() -> None:
     for ingredient in load("ingredients"):
-        if fit := ingredient.get("fit"):
-            named = fit["source"].endswith("点名")
-            inferred = fit["source"].startswith("推断：")
-            assert named != inferred or "无文献点名" in fit["source"]
-            if inferred:
-                assert ingredient["tcm"]["nature"] in fit["source"]
+        if source := ingredient.get("fit", {}).get("source"):
+            inferred = f"推断：只据四气为{ingredient['tcm']['nature']}，无文献点名"
+            named = source.endswith("点名") and re.search("广东省中医药局|王琦|央广网", source)
+            assert source == inferred or named, ingredient["_id"]
+
+
+@pytest.mark.skipif(not FOODS.exists(), reason="the collected facts are not beside this checkout")
+def test_natures_and_named_fits_are_the_collected_facts() -> None:
+    checked = 0
+    with FOODS.open(encoding="utf-8") as lines:
+        foods = {
+            name: row for row in csv.DictReader(lines) for name in re.split(r"[()]", row["name"]) if name
+        }
+    for ingredient in load("ingredients"):
+        row = next(
+            (foods[name] for name in (ingredient["name"], *ingredient.get("aliases", ())) if name in foods),
+            {},
+        )
+        if row and "tcm" in ingredient:
+            assert ingredient["tcm"]["nature"] == row["nature5"], ingredient["_id"]
+            if row["suit_sourced"] or row["avoid_sourced"]:
+                named = [row["suit_sourced"].split(), row["avoid_sourced"].split()]
+                fit = ingredient["fit"]
+                assert [[NAMES[code] for code in fit[key]] for key in ("suits", "avoid")] == named
+                checked += 1
+    assert checked >= 50
 
 
 def test_a_factor_is_what_its_source_says() -> None:
