@@ -1,0 +1,141 @@
+"""The engine: MongoDB's data commands over documents in SQLite.
+
+A write command is one SQLite transaction and one fsync. A statement that fails leaves the documents that were
+written before it, as mongod does. The failure of a command's only statement is raised, because the platform
+turns an error of the database into an error of the call (``FailedOperation`` with the E11000 text); the failures
+among several statements come back as ``writeErrors`` in the reply, which is the only form that can also say
+what was done.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from localcloud.engine import pipeline, reading, statements
+from localcloud.engine.catalog import ID_INDEX, Catalog, Collection
+from localcloud.engine.commands import Command, check_command, write_statements
+from localcloud.engine.errors import EngineError, unsupported
+from localcloud.engine.indexing import add_index, define, remove_index
+from localcloud.engine.scan import Tally
+from localcloud.engine.store import Store
+
+Reply = list[dict[str, Any]]
+_WRITERS: dict[str, tuple[str, statements.Statement]] = {
+    "insert": ("documents", statements.insert),
+    "update": ("updates", statements.update),
+    "delete": ("deletes", statements.delete),
+}
+
+
+class Engine:
+    """Documents of any number of environments, in the file at *path* or in memory."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._store = Store(path)
+        with self._store.read() as connection:
+            self._catalog = Catalog(connection)
+        self._readers: dict[str, Callable[[sqlite3.Connection, Collection, Command, Tally], Reply]] = {
+            "find": reading.find,
+            "count": reading.count,
+            "aggregate": self._aggregate,
+        }
+
+    def close(self) -> None:
+        """Close the database; the engine cannot be used afterwards."""
+        self._store.close()
+
+    def run(self, env: str, command: Command) -> Reply:
+        """Run one native command and return its items; raises EngineError."""
+        name = check_command(command)
+        if name in _WRITERS:
+            return self._write(env, command, *_WRITERS[name])
+        return self._read(env, command, name, Tally())
+
+    def explain(self, env: str, command: Command) -> Tally:
+        """Run a find, count or aggregate and return what it looked at."""
+        name = check_command(command)
+        if name in _WRITERS:
+            raise unsupported(f"explain of {name}")
+        tally = Tally()
+        self._read(env, command, name, tally)
+        return tally
+
+    def _read(self, env: str, command: Command, name: str, tally: Tally) -> Reply:
+        collection = self._catalog.get(env, command[name])
+        try:
+            with self._store.read() as connection:
+                return self._readers[name](connection, collection, command, tally)
+        except sqlite3.OperationalError:
+            if self._catalog.get(env, command[name]) is collection:
+                raise
+            return self._read(env, command, name, tally)
+
+    def _aggregate(
+        self, connection: sqlite3.Connection, collection: Collection, command: Command, tally: Tally
+    ) -> Reply:
+        return pipeline.aggregate(connection, self._catalog, collection, command, tally)
+
+    def _write(self, env: str, command: Command, field: str, statement: statements.Statement) -> Reply:
+        items = write_statements(command, field)
+        reply: dict[str, Any] = {"n": 0, "ok": 1.0}
+        if field == "updates":
+            reply["nModified"] = 0
+        failures: list[tuple[int, EngineError]] = []
+        with self._store.write() as connection:
+            collection = self._catalog.get(env, next(iter(command.values())))
+            for position, item in enumerate(items):
+                try:
+                    statement(connection, collection, item, reply, position)
+                except EngineError as reason:
+                    failures.append((position, reason))
+                    if command.get("ordered", True):
+                        break
+        if failures and len(items) == 1:
+            raise failures[0][1]
+        if failures:
+            reply["writeErrors"] = [_write_error(position, reason) for position, reason in failures]
+        return [reply]
+
+    def create_collection(self, env: str, name: str) -> None:
+        """Make an empty collection; code 48 if it exists."""
+        with self._store.write() as connection:
+            self._catalog.create(connection, env, name)
+
+    def drop_collection(self, env: str, name: str) -> None:
+        """Remove a collection with its documents and indexes; code 26 if it does not exist."""
+        with self._store.write() as connection:
+            self._catalog.drop(connection, self._catalog.get(env, name))
+
+    def list_collections(self, env: str) -> list[str]:
+        """Return the names of the collections of *env*, sorted."""
+        return self._catalog.names(env)
+
+    def create_index(
+        self,
+        env: str,
+        coll: str,
+        name: str,
+        keys: Sequence[tuple[str, int]],
+        *,
+        unique: bool = False,
+        sparse: bool = False,
+        partial: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Build an index; the same definition again does nothing, a different one is code 85 or 86."""
+        index = define(name, keys, unique=unique, sparse=sparse, partial=partial)
+        with self._store.write() as connection:
+            add_index(connection, self._catalog.get(env, coll), index)
+
+    def drop_index(self, env: str, coll: str, name: str) -> None:
+        """Remove an index; code 27 if there is none of that name, code 72 for ``_id_``."""
+        with self._store.write() as connection:
+            remove_index(connection, self._catalog.get(env, coll), name)
+
+    def list_indexes(self, env: str, coll: str) -> list[dict[str, Any]]:
+        """Return the indexes in the form of listIndexes (v, key, name, unique, …), ``_id_`` first."""
+        return [index.spec() for index in (ID_INDEX, *self._catalog.get(env, coll).indexes)]
+
+
+def _write_error(position: int, reason: EngineError) -> dict[str, Any]:
+    return {"index": position, "code": reason.code, "errmsg": reason.message, **reason.details}
