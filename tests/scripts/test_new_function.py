@@ -1,0 +1,196 @@
+"""Scaffolding, on a copy of what it touches: what it writes works at once, and a refusal writes nothing."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import new_function
+
+ROOT = Path(__file__).parents[2]
+CALLERS = ["http", "member", "operator", "timer"]
+
+README = """# Shop
+
+<!-- functions -->
+| function | caller | request | reply |
+|---|---|---|---|
+| [`cart_view`](functions/cart_view/index.py) | member | `{}` | `{lines}` |
+
+Below.
+"""
+
+
+@pytest.fixture(name="project")
+def _project(tmp_path: Path) -> Path:
+    no_bytecode = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "layers" / "core", tmp_path / "layers" / "core", ignore=no_bytecode)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    config = {"envId": "test", "functions": [{"name": "cart_view"}]}
+    (tmp_path / "cloudbaserc.json").write_text(json.dumps(config), encoding="utf-8")
+    for readme in ("README.md", "README.zh-CN.md"):
+        (tmp_path / readme).write_text(README, encoding="utf-8")
+    return tmp_path
+
+
+def files(project: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+
+
+def run_tests(project: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"],
+        cwd=project,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_every_kind_of_function_passes_its_own_test_at_once(project: Path) -> None:
+    for caller in CALLERS:
+        new_function.lay_out(project, f"garden_{caller}", caller)
+
+    result = run_tests(project)
+
+    assert (result.returncode, "passed" in result.stdout) == (0, True), result.stdout
+    assert result.stdout.count(".") >= 2 * len(CALLERS)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_the_test_fails_when_the_action_answers_something_else(project: Path, caller: str) -> None:
+    new_function.lay_out(project, "garden_share", caller)
+    index = project / "functions" / "garden_share" / "index.py"
+    index.write_text(index.read_text("utf-8").replace("ctx.day", "'today'"), encoding="utf-8")
+
+    assert run_tests(project).returncode == 1
+
+
+def test_the_code_is_clean_in_the_eyes_of_the_checks(project: Path) -> None:
+    for caller in CALLERS:
+        new_function.lay_out(project, f"garden_{caller}", caller)
+
+    for tool in (
+        ["ruff", "check", "functions", "tests"],
+        ["ruff", "format", "--check", "functions", "tests"],
+        ["mypy", "functions", "tests"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *tool], cwd=project, capture_output=True, encoding="utf-8", check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_deploy_entry_says_how_it_is_called(project: Path) -> None:
+    for caller in CALLERS:
+        new_function.lay_out(project, f"garden_{caller}", caller)
+
+    assert json.loads((project / "cloudbaserc.json").read_text("utf-8"))["functions"] == [
+        {"name": "cart_view"},
+        {"name": "garden_http", "path": "/garden-http"},
+        {"name": "garden_member"},
+        {"name": "garden_operator"},
+        {
+            "name": "garden_timer",
+            "triggers": [{"name": "garden_timer", "type": "timer", "config": "0 */5 * * * * *"}],
+        },
+    ]
+
+
+@pytest.mark.parametrize(("readme", "member"), [("README.md", "member"), ("README.zh-CN.md", "会员")])
+def test_the_row_comes_last_in_the_table(project: Path, readme: str, member: str) -> None:
+    new_function.lay_out(project, "garden_share", "member")
+
+    row = f"| [`garden_share`](functions/garden_share/index.py) | {member} | `{{text}}` | `{{text, day}}` |"
+    assert (project / readme).read_text("utf-8") == README.replace("\n\nBelow", f"\n{row}\n\nBelow")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "share",
+        "Garden_share",
+        "garden-share",
+        "garden_",
+        "_share",
+        "garden_share2",
+        "a_" + "b" * 60,
+        "../a_b",
+    ],
+)
+def test_a_bad_name_is_refused(project: Path, name: str) -> None:
+    before = files(project)
+
+    with pytest.raises(new_function.Refused, match="small letters"):
+        new_function.lay_out(project, name, "member")
+
+    assert files(project) == before
+
+
+def test_a_function_that_exists_is_refused(project: Path) -> None:
+    new_function.lay_out(project, "garden_share", "member")
+    before = files(project)
+
+    with pytest.raises(new_function.Refused, match="exists already"):
+        new_function.lay_out(project, "garden_share", "timer")
+
+    assert files(project) == before
+
+
+def test_a_readme_without_the_table_is_refused_before_anything_is_written(project: Path) -> None:
+    (project / "README.zh-CN.md").write_text("# 商店\n", encoding="utf-8")
+    before = files(project)
+
+    with pytest.raises(new_function.Refused, match=r"README\.zh-CN\.md has no table"):
+        new_function.lay_out(project, "garden_share", "member")
+
+    assert files(project) == before
+
+
+def test_the_limit_of_the_platform_is_kept(project: Path) -> None:
+    for number in range(new_function.MOST_FUNCTIONS):
+        folder = project / "functions" / f"f_{number}"
+        folder.mkdir(parents=True)
+        (folder / "index.py").touch()
+
+    with pytest.raises(new_function.Refused, match="no more"):
+        new_function.lay_out(project, "garden_share", "member")
+
+
+def test_an_interrupted_run_is_finished_and_nothing_written_is_touched(project: Path) -> None:
+    new_function.lay_out(project, "garden_share", "member")
+    index = project / "functions" / "garden_share" / "index.py"
+    index.write_text("mine", encoding="utf-8")
+    (project / "README.md").write_text(README, encoding="utf-8")
+
+    written = new_function.lay_out(project, "garden_share", "member")
+
+    assert written == [project / "README.md"]
+    assert index.read_text("utf-8") == "mine"
+
+
+def test_a_refusal_is_one_line_and_an_exit_code(project: Path) -> None:
+    (project / "scripts").mkdir()
+    for name in ("bootstrap.py", "new_function.py"):
+        shutil.copy(ROOT / "scripts" / name, project / "scripts")
+    shutil.copytree(ROOT / "scripts" / "templates", project / "scripts" / "templates")
+    command = [sys.executable, "scripts/new_function.py", "garden_share", "--caller", "member"]
+
+    first, second = (
+        subprocess.run(command, cwd=project, capture_output=True, encoding="utf-8", check=False)
+        for _ in range(2)
+    )
+
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.splitlines() == [
+        "wrote functions/garden_share/index.py",
+        "wrote tests/functions/test_garden_share.py",
+        "wrote cloudbaserc.json",
+        "wrote README.md",
+        "wrote README.zh-CN.md",
+    ]
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == ("garden_share: it exists already, with test, deploy entry and README rows.\n")
