@@ -18,6 +18,7 @@ from typing_extensions import Self
 
 from localcloud import cloudapi
 from localcloud.cloudapi import Cloud, Limits
+from localcloud.cos import CosStandIn
 from localcloud.credentials import Credentials
 from localcloud.engine import Engine
 from localcloud.functions import FunctionHost, ProjectError, load_project
@@ -38,7 +39,7 @@ class LocalCloud:
 
     *data* is the folder that outlives the process; None keeps everything in memory and in a folder that
     `stop` removes. *port* 0 takes a free one. *settings* are environment variables for every function.
-    *timers* lets the timers of cloudbaserc.json fire on their own.
+    *timers* lets the timers of cloudbaserc.json fire on their own. `cos` is started by who needs it.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class LocalCloud:
         self._timers = timers
         self._limits = limits or Limits()
         self._running: ExitStack | None = None
+        self.cos = CosStandIn()
         self.env = _env_id(root)
         self.credentials = (
             Credentials.generate() if data is None else Credentials.load_or_create(data / "credentials.json")
@@ -76,6 +78,7 @@ class LocalCloud:
             engine = stack.enter_context(closing(Engine(self._kept("database.sqlite"))))
             wechat = stack.enter_context(closing(WeChatStandIn(self._kept("wechat"))))
             functions = self._functions(wechat, stack)
+            stack.callback(self.cos.stop)
             routes = [
                 *cloudapi.routes(Cloud(engine, self.env, limits=self._limits), self.credentials),
                 Route("/healthz", self._health),

@@ -7,10 +7,9 @@ both readings are accepted: the host with or without its port, and header values
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from itertools import product
 from typing import NamedTuple
 
 from localcloud.cloudapi.errors import ApiError
@@ -19,6 +18,9 @@ from localcloud.credentials import Credentials
 VALID_SECONDS = 300
 """How far a request's timestamp may be from the receiver's clock."""
 
+_MUST_BE_SIGNED = frozenset({"content-type", "host"})
+_TIMESTAMP_DIGITS = 11
+_DAY = 86_400
 _ALGORITHM = "TC3-HMAC-SHA256"
 _AUTHORIZATION = re.compile(
     r"TC3-HMAC-SHA256\s+Credential=([^/,\s]+)/(\d{4}-\d\d-\d\d)/([a-z0-9_-]+)/tc3_request\s*,"
@@ -53,7 +55,7 @@ def sign(secret_key: str, scope: Authorization, timestamp: str, headers: str, bo
         f"{hashlib.sha256(request.encode()).hexdigest()}"
     )
     key = signing_key(secret_key, scope.date, scope.service)
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def verify(headers: Mapping[str, str], body: bytes, credentials: Credentials, now: float) -> str:
@@ -69,7 +71,7 @@ def verify(headers: Mapping[str, str], body: bytes, credentials: Credentials, no
         raise ApiError("AuthFailure.TokenFailure", "The provided token is invalid.")
     unsigned = headers.get("x-tc-content-sha256") == "UNSIGNED-PAYLOAD"
     body_hash = hashlib.sha256(b"UNSIGNED-PAYLOAD" if unsigned else body).hexdigest()
-    for lines in _canonical_headers(headers, scope.signed_headers):
+    for lines in _canonical_headers(headers, scope.signed_headers.split(";")):
         expected = sign(credentials.secret_key, scope, timestamp, lines, body_hash)
         if hmac.compare_digest(expected, scope.signature):
             return scope.service
@@ -88,7 +90,7 @@ def _parse(header: str | None) -> Authorization:
             "AuthFailure.InvalidAuthorization", "The header `Authorization` is not a TC3 signature."
         )
     scope = Authorization(*match.groups())
-    if not {"content-type", "host"} <= set(scope.signed_headers.split(";")):
+    if not _MUST_BE_SIGNED.issubset(scope.signed_headers.split(";")):
         raise ApiError(
             "AuthFailure.SignatureFailure", "SignedHeaders must contain `content-type` and `host`."
         )
@@ -99,7 +101,7 @@ def _timestamp(headers: Mapping[str, str], scope: Authorization, now: float) -> 
     timestamp = headers.get("x-tc-timestamp")
     if not timestamp:
         raise ApiError("MissingParameter", "The request is missing the header `X-TC-Timestamp`.")
-    if not re.fullmatch(r"\d{1,11}", timestamp, re.ASCII):
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _TIMESTAMP_DIGITS):
         raise ApiError("InvalidParameterValue", "The header `X-TC-Timestamp` is not a Unix timestamp.")
     seconds = int(timestamp)
     if abs(now - seconds) > VALID_SECONDS:
@@ -107,20 +109,28 @@ def _timestamp(headers: Mapping[str, str], scope: Authorization, now: float) -> 
             "AuthFailure.SignatureExpire",
             f"Signature expired: the timestamp differs by more than {VALID_SECONDS} s.",
         )
-    if datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d") != scope.date:
-        raise ApiError(
-            "AuthFailure.SignatureFailure", "The date of the credential is not that of the timestamp."
-        )
+    if _date(seconds // _DAY) != scope.date:
+        raise ApiError("AuthFailure.SignatureFailure", "The date of the credential is not the timestamp's.")
     return timestamp
 
 
-def _canonical_headers(headers: Mapping[str, str], names: str) -> Iterator[str]:
+@lru_cache(maxsize=8)
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * _DAY, timezone.utc).strftime("%Y-%m-%d")
+
+
+def _canonical_headers(headers: Mapping[str, str], names: Sequence[str]) -> Iterator[str]:
     """Yield the header lines that the client may have signed, the likeliest first."""
-    missing = [name for name in names.split(";") if name not in headers]
-    if missing:
-        raise ApiError("AuthFailure.SignatureFailure", f"Signed headers are absent: {', '.join(missing)}.")
-    as_sent = {name: headers[name].strip() for name in names.split(";")}
-    hosts = dict.fromkeys([as_sent["host"], as_sent["host"].rpartition(":")[0] or as_sent["host"]])
-    for host, lower in product(hosts, (False, True)):
-        values = as_sent | {"host": host}
-        yield "".join(f"{name}:{value.lower() if lower else value}\n" for name, value in values.items())
+    try:
+        lines = {name: headers[name].strip() for name in names}
+    except KeyError as absent:
+        raise ApiError("AuthFailure.SignatureFailure", f"The signed header {absent} is absent.") from absent
+    yield _joined(lines)
+    yield _joined(lines).lower()
+    lines["host"] = lines["host"].rpartition(":")[0] or lines["host"]
+    yield _joined(lines)
+    yield _joined(lines).lower()
+
+
+def _joined(lines: Mapping[str, str]) -> str:
+    return "".join([f"{name}:{value}\n" for name, value in lines.items()])
