@@ -23,7 +23,7 @@ def test_nothing_in_common_is_no_conflict() -> None:
 
 
 def test_dairy_and_egg_count_as_their_allergen_even_when_the_label_forgot_it() -> None:
-    assert conflicts(["dairy"], [], avoided=[], allergic_to=["milk"]) == (Conflict("allergen", "milk"),)
+    assert conflicts(["dairy"], ["soy"], avoided=[], allergic_to=["milk"]) == (Conflict("allergen", "milk"),)
     assert conflicts(["egg"], ["egg"], avoided=[], allergic_to=["egg"]) == (Conflict("allergen", "egg"),)
 
 

@@ -74,8 +74,9 @@ def test_what_suits_her_constitution_comes_first_and_says_why() -> None:
 def test_the_term_of_the_day_counts_and_the_next_one_shortly_before_it() -> None:
     assert only(product("radish", terms=["xiaoxue"])).reasons == (Reason("term", "小雪时令"),)
     assert only(product("yam", terms=["daxue"])).reasons == (Reason("variety", "换换口味"),)
-    later = NOW + 12 * DAY_MS
-    soon = rank([product("yam", terms=["daxue"])], ANYONE, later)
+    early = rank([product("yam", terms=["daxue"])], ANYONE, NOW + 10 * DAY_MS)
+    assert early[0].reasons == (Reason("variety", "换换口味"),)
+    soon = rank([product("yam", terms=["daxue"])], ANYONE, NOW + 11 * DAY_MS)
     assert soon[0].reasons == (Reason("term", "大雪将至，正好备下"),)
 
 

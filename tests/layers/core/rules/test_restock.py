@@ -56,7 +56,8 @@ def test_enough_on_the_shelf_on_the_way_or_proposed_needs_nothing() -> None:
     assert quantity(stock(10, inbound=20, proposed=11)) == 1
 
 
-def test_what_never_sold_is_not_reordered() -> None:
+def test_what_never_sold_or_no_longer_sells_is_not_reordered() -> None:
+    assert propose(Stock(0, daily_sales=sold(*[4] * 28, *[0] * 28)), TODAY) is None
     assert propose(Stock(0), TODAY) is None
     assert propose(Stock(0, daily_sales=sold(*[0] * 30)), TODAY) is None
 

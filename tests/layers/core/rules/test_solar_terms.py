@@ -120,6 +120,11 @@ def test_position_tells_progress_and_days_to_the_next_term() -> None:
     assert position(ms("2026-12-31T12:00")).next.day == "2027-01-05"
 
 
+def test_a_term_whose_almanac_day_is_already_over_is_due_today() -> None:
+    where = position(ms("1917-12-08T00:00"))
+    assert (where.next.day, where.days_to_next) == ("1917-12-07", 0)
+
+
 def test_summer_time_of_1988_does_not_move_a_term() -> None:
     assert occurrences(1988)[11].at == ms("1988-06-21T11:57")
 
