@@ -170,6 +170,15 @@ def test_a_refund_is_taken_in_hand_once_and_ends(shop: Shop) -> None:
     assert shop.taken[0].resource.model_dump() == ended.model_dump()
 
 
+def test_long_reasons_are_cut(shop: Shop) -> None:
+    shop.open()
+    shop.standin.pay(ORDER, SILENT)
+
+    _refund(shop, reason="缺" * 200)
+
+    assert shop.standin.ledger.known_refund("refund-1")["asked"]["reason"] == "缺" * 80
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

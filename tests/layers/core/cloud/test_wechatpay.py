@@ -191,6 +191,13 @@ def test_an_old_notice_is_refused_although_its_signature_is_good(
     assert _reason(doorway, _notice(standin), NOW + seconds * 1000) == "timestamp"
 
 
+@pytest.mark.parametrize("timestamp", ["", "soon", "-1795400000", "9" * 5000])
+def test_what_is_no_timestamp_is_never_fresh(post: Post, doorway: WeChatPay, timestamp: str) -> None:
+    headers = {**post.headers, "Wechatpay-Timestamp": timestamp}
+
+    assert _reason(doorway, Post(headers, post.body)) == "timestamp"
+
+
 @pytest.mark.parametrize("missing", ["Signature", "Signature-Type", "Serial", "Timestamp", "Nonce"])
 def test_a_missing_header_is_a_refusal(standin: WeChatStandIn, doorway: WeChatPay, missing: str) -> None:
     post = _notice(standin)
@@ -304,8 +311,10 @@ def test_the_five_fields_carry_a_signature_of_the_merchant(
 
 
 @contextmanager
-def _answering(standin: WeChatStandIn, status: int, body: bytes, *, sign: bool = True) -> Iterator[WeChatPay]:
-    """Yield a doorway whose gateway gives one answer to everything."""
+def _answering(
+    standin: WeChatStandIn, status: int, body: bytes, *, sign: bool = True, calls: list[str] | None = None
+) -> Iterator[WeChatPay]:
+    """Yield a doorway whose gateway gives one answer to everything and notes the paths in *calls*."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -313,6 +322,8 @@ def _answering(standin: WeChatStandIn, status: int, body: bytes, *, sign: bool =
             self.do_GET()
 
         def do_GET(self) -> None:
+            if calls is not None:
+                calls.append(self.path)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -385,6 +396,20 @@ def test_an_unsigned_answer_is_not_believed(standin: WeChatStandIn) -> None:
         pay.query("order-000001")
 
     assert "algorithm" in error.value.details["cause"]
+
+
+def test_an_answer_under_an_unknown_serial_is_not_believed_and_makes_no_further_call(
+    standin: WeChatStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    body = json.dumps(PAID).encode()
+    signed = {**standin.keys.signed_headers(body, NOW // 1000), "Wechatpay-Serial": "5157F09E"}
+    monkeypatch.setattr(standin.keys, "signed_headers", lambda *_: signed)
+
+    with _answering(standin, 200, body, calls=calls) as pay, pytest.raises(UpstreamUnavailable):
+        pay.query("order-000001")
+
+    assert calls == ["/wechatpay/v3/pay/transactions/out-trade-no/order-000001?mchid=1900000001"]
 
 
 def test_a_page_of_a_proxy_is_not_an_answer(standin: WeChatStandIn) -> None:
