@@ -1,5 +1,8 @@
 """The layer's adapter straight into the engine."""
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import pytest
 
 from gardenshop.cloud.database import Database, aggregate, delete, find, get, insert, put, update
@@ -11,10 +14,10 @@ ENV = "test-env-1"
 
 
 @pytest.fixture
-def adapter() -> EngineAdapter:
-    engine = Engine(None)
-    engine.create_collection(ENV, "t")
-    return EngineAdapter(engine, ENV)
+def adapter() -> Iterator[EngineAdapter]:
+    with closing(Engine(None)) as engine:
+        engine.create_collection(ENV, "t")
+        yield EngineAdapter(engine, ENV)
 
 
 def test_replies_hold_plain_values(adapter: EngineAdapter) -> None:

@@ -4,7 +4,8 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -25,8 +26,8 @@ KEYS = Credentials("AKIDlocal", "secret-of-the-test", "token-of-the-test")
 class Api:
     """The Cloud API without a server, called with a signature of the layer's own."""
 
-    def __init__(self, limits: Limits | None = None, engine: Engine | None = None) -> None:
-        cloud = Cloud(engine or Engine(None), ENV, limits=limits or Limits())
+    def __init__(self, engine: Engine, limits: Limits) -> None:
+        cloud = Cloud(engine, ENV, limits=limits)
         self._app = Starlette(routes=cloudapi.routes(cloud, KEYS))
 
     def request(self, method: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
@@ -68,9 +69,18 @@ def code(reply: dict[str, Any] | Response) -> str:
     return str(fields["Error"]["Code"])
 
 
-def test_replies_and_refusals_are_http_200_with_a_request_id_each() -> None:
-    api = Api()
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with closing(Engine(None)) as engine:
+        yield engine
 
+
+@pytest.fixture
+def api(engine: Engine) -> Api:
+    return Api(engine, Limits())
+
+
+def test_replies_and_refusals_are_http_200_with_a_request_id_each(api: Api) -> None:
     replies = [api.post(b"{}", X_TC_Action="DescribeEnvs"), api.post(b"{}", X_TC_Action="Nothing")]
 
     assert [reply.status_code for reply in replies] == [200, 200]
@@ -78,8 +88,8 @@ def test_replies_and_refusals_are_http_200_with_a_request_id_each() -> None:
     assert len({uuid.UUID(reply.json()["Response"]["RequestId"]) for reply in replies}) == 2
 
 
-def test_an_unknown_action_is_told_what_is_served() -> None:
-    reply = Api().call("InvokeFunction")
+def test_an_unknown_action_is_told_what_is_served(api: Api) -> None:
+    reply = api.call("InvokeFunction")
 
     assert code(reply) == "InvalidAction"
     assert "InvokeFunction" in reply["Error"]["Message"]
@@ -100,8 +110,8 @@ def test_an_unknown_action_is_told_what_is_served() -> None:
         ({"X_TC_Token": "stolen"}, "AuthFailure.TokenFailure"),
     ],
 )
-def test_wrong_headers_are_refused(headers: dict[str, Any], expected: str) -> None:
-    assert code(Api().post(b"{}", **{"X_TC_Action": "DescribeEnvs", **headers})) == expected
+def test_wrong_headers_are_refused(api: Api, headers: dict[str, Any], expected: str) -> None:
+    assert code(api.post(b"{}", **{"X_TC_Action": "DescribeEnvs", **headers})) == expected
 
 
 @pytest.mark.parametrize(
@@ -116,38 +126,41 @@ def test_wrong_headers_are_refused(headers: dict[str, Any], expected: str) -> No
         (b'{"Surprise": 5}', "UnknownParameter"),
     ],
 )
-def test_a_body_that_is_no_request_is_refused(body: bytes, expected: str) -> None:
-    assert code(Api().post(body, X_TC_Action="DescribeEnvs")) == expected
+def test_a_body_that_is_no_request_is_refused(api: Api, body: bytes, expected: str) -> None:
+    assert code(api.post(body, X_TC_Action="DescribeEnvs")) == expected
 
 
-def test_a_body_may_be_empty() -> None:
-    assert Api().post(b"", X_TC_Action="DescribeEnvs").json()["Response"]["Total"] == 1
+def test_a_body_may_be_empty(api: Api) -> None:
+    assert api.post(b"", X_TC_Action="DescribeEnvs").json()["Response"]["Total"] == 1
 
 
-def test_a_body_over_the_limit_is_refused() -> None:
-    reply = Api().post(b" " * (MAX_BODY + 1), X_TC_Action="DescribeEnvs")
+def test_a_body_over_the_limit_is_refused(api: Api) -> None:
+    reply = api.post(b" " * (MAX_BODY + 1), X_TC_Action="DescribeEnvs")
 
     assert code(reply) == "RequestSizeLimitExceeded"
 
 
-def test_only_post_is_answered() -> None:
-    assert Api().request("GET").status_code == 405
+def test_only_post_is_answered(api: Api) -> None:
+    assert api.request("GET").status_code == 405
 
 
-def test_a_fault_of_ours_is_an_internal_error_without_its_reason(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(Engine):
-        def list_collections(self, env: str) -> list[str]:
-            raise RuntimeError(f"secret of {env}")
+def test_a_fault_of_ours_is_an_internal_error_without_its_reason(
+    api: Api, engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(env: str) -> list[str]:
+        raise RuntimeError(f"secret of {env}")
 
-    reply = Api(engine=Broken(None)).call("ListTables")
+    monkeypatch.setattr(engine, "list_collections", broken)
+
+    reply = api.call("ListTables")
 
     assert code(reply) == "InternalError"
     assert "secret" not in reply["Error"]["Message"]
     assert "secret of test-env-1" in caplog.text
 
 
-def test_a_result_over_the_limit_is_refused() -> None:
-    api = Api(Limits(result_bytes=1000))
+def test_a_result_over_the_limit_is_refused(engine: Engine) -> None:
+    api = Api(engine, Limits(result_bytes=1000))
     api.call("CreateTable", TableName="t")
     api.run({"insert": "t", "documents": [{"_id": str(n), "text": "x" * 400} for n in range(3)]}, "INSERT")
 
@@ -155,8 +168,8 @@ def test_a_result_over_the_limit_is_refused() -> None:
     assert code(api.run({"find": "t", "filter": {}}, "QUERY")) == "LimitExceeded.OutOfResultSizeLimit"
 
 
-def test_collections_over_the_limit_are_refused() -> None:
-    api = Api(Limits(collections=2))
+def test_collections_over_the_limit_are_refused(engine: Engine) -> None:
+    api = Api(engine, Limits(collections=2))
     for name in ("a", "b"):
         api.call("CreateTable", TableName=name)
 
@@ -164,8 +177,8 @@ def test_collections_over_the_limit_are_refused() -> None:
     assert [table["TableName"] for table in api.call("ListTables")["Tables"]] == ["a", "b"]
 
 
-def test_indexes_over_the_limit_are_refused() -> None:
-    api = Api(Limits(indexes=2))
+def test_indexes_over_the_limit_are_refused(engine: Engine) -> None:
+    api = Api(engine, Limits(indexes=2))
     api.call("CreateTable", TableName="t")
     created = [
         {"IndexName": name, "MgoKeySchema": {"MgoIndexKeys": [{"Name": name, "Direction": "1"}]}}
@@ -178,8 +191,10 @@ def test_indexes_over_the_limit_are_refused() -> None:
     assert [index["Name"] for index in api.call("DescribeTable", TableName="t")["Indexes"]] == ["_id_", "a"]
 
 
-def test_requests_over_the_rate_are_refused_until_the_next_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    api = Api(Limits(requests_per_second=2))
+def test_requests_over_the_rate_are_refused_until_the_next_second(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = Api(engine, Limits(requests_per_second=2))
     now = 1_763_900_000.0
     monkeypatch.setattr(time, "time", lambda: now)
 

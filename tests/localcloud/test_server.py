@@ -11,7 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
+from localcloud.cloudapi.endpoint import MAX_BODY
 from localcloud.credentials import Credentials
 from localcloud.server import LocalCloud, StartError
 
@@ -51,6 +53,13 @@ def test_it_says_that_it_is_well(cloud: LocalCloud) -> None:
     reply = httpx.get(f"{cloud.url}/healthz", trust_env=False)
 
     assert (reply.status_code, reply.json()) == (200, {"status": "ok", "envId": cloud.env})
+
+
+def test_a_body_over_the_limit_is_refused_to_a_sender_that_sends_it_all(sdk: Sdk) -> None:
+    with pytest.raises(TencentCloudSDKException) as refused:
+        sdk.call("RunCommands", MgoCommands=["x" * MAX_BODY])
+
+    assert refused.value.code == "RequestSizeLimitExceeded"
 
 
 def test_a_free_port_is_taken_and_given_back(project: Path) -> None:

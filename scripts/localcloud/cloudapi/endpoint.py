@@ -83,17 +83,18 @@ def _headers(content: bytes) -> list[tuple[bytes, bytes]]:
 async def _body(receive: Receive) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        chunks = [body]
-        size = len(body)
-        while message.get("more_body"):
-            message = await receive()
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            if size > MAX_BODY:
-                raise ApiError("RequestSizeLimitExceeded", f"The request is larger than {MAX_BODY} bytes.")
-        body = b"".join(chunks)
-    return body
+    if not message.get("more_body"):
+        return body
+    size, parts = len(body), [body]
+    while message.get("more_body"):
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= MAX_BODY:  # A larger one is read to its end all the same: its sender is not listening yet.
+            parts.append(part)
+    if size > MAX_BODY:
+        raise ApiError("RequestSizeLimitExceeded", f"The request is larger than {MAX_BODY} bytes.")
+    return b"".join(parts)
 
 
 def _action(service: str, headers: Mapping[str, str]) -> Action:
