@@ -4,14 +4,13 @@ Intervals are open ranges of encoded bytes, sorted and disjoint. Each condition 
 under a multikey index two conditions may be met by different array elements and must not be intersected.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bson import MaxKey, MinKey, Regex
+from bson import MaxKey, MinKey
 
-from localcloud.engine.order import EMPTY_ARRAY_KEY, HIGH, LOW, NULL_KEY, encode, type_bounds
-from localcloud.engine.query import is_operators
+from localcloud.engine.comparisons import is_operators, is_pattern
+from localcloud.engine.order import EMPTY_ARRAY_KEY, HIGH, LOW, NAN_KEY, NULL_KEY, encode, type_bounds
 
 Interval = tuple[bytes, bytes]
 Intervals = list[Interval]
@@ -79,7 +78,7 @@ def _union(intervals: Intervals) -> Intervals:
 
 def _condition(path: str, operand: Any) -> Iterator[tuple[str, Intervals]]:
     if not is_operators(operand):
-        if not isinstance(operand, re.Pattern | Regex):
+        if not is_pattern(operand):
             yield path, _equal(operand)
         return
     for name, value in operand.items():
@@ -108,7 +107,7 @@ def _operator(name: str, operand: Any) -> Intervals | None:
     if name == "$eq":
         return _equal(operand)
     if name == "$in":
-        if any(isinstance(item, re.Pattern | Regex) for item in operand):
+        if any(is_pattern(item) for item in operand):
             return None
         return _union([interval for item in operand for interval in _equal(item)])
     if name in {"$gt", "$gte", "$lt", "$lte"} and not isinstance(operand, list | MinKey | MaxKey):
@@ -130,7 +129,7 @@ def _equal(operand: Any) -> Intervals:
 
 def _range(name: str, operand: Any) -> Intervals:
     key = encode(operand)
-    if operand is None or operand != operand:  # noqa: PLR0124  # NaN is only ever equal to itself
+    if key in {NULL_KEY, NAN_KEY}:
         return [_point(key)] if name in {"$gte", "$lte"} else []
     bottom, top = type_bounds(key)
     return [

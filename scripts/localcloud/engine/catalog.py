@@ -1,17 +1,17 @@
 """Collections and their indexes: the definitions, kept in memory and in SQLite."""
 
 import sqlite3
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import bson
 
-from localcloud.engine import query
-from localcloud.engine.errors import EngineError, error
-from localcloud.engine.order import HIGH, LOW, encode, invert
+from localcloud.engine.errors import error
+from localcloud.engine.order import encode, invert
 from localcloud.engine.paths import Document, rows
+from localcloud.engine.query import Test, compile_filter
 from localcloud.engine.sorting import Sort, key_part
 
 _TAIL = b"\x80"
@@ -19,7 +19,7 @@ _TAIL = b"\x80"
 
 @dataclass(frozen=True)
 class Index:
-    """An index. ``multikey`` has the positions of the paths on which an array was ever stored.
+    """An index; ``multikey`` has the positions of the paths on which an array was ever stored.
 
     An entry's key is its components, each in its direction, followed by the document's ``_id``; so entries are
     unique, and equal components come in the order of ``_id`` in the direction of the last component.
@@ -51,33 +51,35 @@ class Index:
 
     def entries(self, document: Document) -> tuple[dict[bytes, tuple[Any, ...]], "Index"]:
         """Return *document*'s components by key prefix, and the index as it is after them."""
-        if self.partial is not None and not query.compile_filter(self.partial)(document):
+        if not self._holds(document):
             return {}, self
-        paths = [path.split(".") for path, _ in self.keys]
-        found, arrays = rows(document, paths)
-        if self.sparse and not any(_present(document, path) for path, _ in self.keys):
-            return {}, self
-        directions = [direction for _, direction in self.keys]
-        prefixes = {b"".join(map(key_part, row, directions)): row for row in found}
+        found, arrays = rows(document, self._paths)
+        prefixes = {b"".join(map(key_part, row, self._directions)): row for row in found}
         return prefixes, self if arrays <= self.multikey else replace(self, multikey=self.multikey | arrays)
+
+    @cached_property
+    def _paths(self) -> list[list[str]]:
+        return [path.split(".") for path, _ in self.keys]
+
+    @cached_property
+    def _directions(self) -> list[int]:
+        return [direction for _, direction in self.keys]
+
+    @cached_property
+    def _holds(self) -> Test:
+        """The test that a document belongs: the partial filter, or that it has a field of a sparse index."""
+        if self.sparse:
+            return compile_filter({"$or": [{path: {"$exists": True}} for path, _ in self.keys]})
+        return compile_filter(self.partial or {})
 
     def identity(self, id_key: bytes) -> bytes:
         """Return what follows the components in an entry of the document with *id_key*."""
         return id_key if self.keys[-1][1] > 0 else invert(id_key)
 
 
-def _present(document: Document, path: str) -> bool:
-    return query.compile_filter({path: {"$exists": True}})(document)
-
-
 def identity_key(document_id: Any) -> bytes:
     """Return the key of ``_id``; it ends with a byte between LOW and HIGH like every continued key."""
     return encode(document_id) + _TAIL
-
-
-def prefix_range(prefix: bytes) -> tuple[bytes, bytes]:
-    """Return the bounds of the keys that continue *prefix*."""
-    return prefix + LOW, prefix + HIGH
 
 
 ID_INDEX = Index(0, "_id_", [("_id", 1)], unique=True)
@@ -114,7 +116,6 @@ class Catalog:
     """All collections by environment and name."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._lock = threading.Lock()
         self._collections: dict[tuple[str, str], Collection] = {}
         by_id: dict[int, Collection] = {}
         for number, env, name in connection.execute("SELECT id, env, name FROM collections ORDER BY id"):
@@ -148,7 +149,8 @@ class Catalog:
         cursor = connection.execute("INSERT INTO collections (env, name) VALUES (?, ?)", (env, name))
         collection = Collection(int(cursor.lastrowid or 0), env, name)
         connection.execute(
-            f"CREATE TABLE {collection.table} (rid INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, body BLOB NOT NULL)"
+            f"CREATE TABLE {collection.table}"
+            " (rid INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, body BLOB NOT NULL)"
         )
         self._collections[env, name] = collection
         return collection

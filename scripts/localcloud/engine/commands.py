@@ -1,6 +1,7 @@
 """Reading a command: which fields it may have, and the values that are harmless or refused."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from localcloud.engine.errors import error, unsupported
@@ -11,18 +12,50 @@ Command = Mapping[str, Any]
 _HARMLESS = {"comment", "maxTimeMS", "readConcern", "writeConcern", "$readPreference", "$db", "allowDiskUse"}
 _SESSIONS = {"lsid", "txnNumber", "startTransaction", "autocommit"}
 _FIELDS = {
-    "find": {"filter", "projection", "sort", "skip", "limit", "hint", "batchSize", "singleBatch", "noCursorTimeout"},
+    "find": {
+        "filter",
+        "projection",
+        "sort",
+        "skip",
+        "limit",
+        "hint",
+        "batchSize",
+        "singleBatch",
+        "noCursorTimeout",
+    },
     "count": {"query", "skip", "limit", "hint"},
     "insert": {"documents", "ordered", "bypassDocumentValidation"},
     "update": {"updates", "ordered", "bypassDocumentValidation"},
     "delete": {"deletes", "ordered"},
     "aggregate": {"pipeline", "cursor", "hint", "bypassDocumentValidation"},
 }
-_KNOWN_ELSEWHERE = {
-    *("findAndModify", "findandmodify", "distinct", "getMore", "killCursors", "mapReduce", "bulkWrite", "explain"),
-    *("create", "drop", "createIndexes", "dropIndexes", "listIndexes", "listCollections", "collMod", "renameCollection"),
-    *("startSession", "commitTransaction", "abortTransaction", "collStats", "dbStats", "geoSearch", "dropDatabase"),
-}
+_KNOWN_ELSEWHERE = frozenset(
+    [
+        "findAndModify",
+        "findandmodify",
+        "distinct",
+        "getMore",
+        "killCursors",
+        "mapReduce",
+        "bulkWrite",
+        "explain",
+        "create",
+        "drop",
+        "createIndexes",
+        "dropIndexes",
+        "listIndexes",
+        "listCollections",
+        "collMod",
+        "renameCollection",
+        "startSession",
+        "commitTransaction",
+        "abortTransaction",
+        "collStats",
+        "dbStats",
+        "geoSearch",
+        "dropDatabase",
+    ]
+)
 
 
 def check_command(command: Command) -> str:
@@ -38,7 +71,7 @@ def check_command(command: Command) -> str:
     return name
 
 
-def check_fields(what: str, fields: Mapping[str, Any], known: set[str]) -> None:
+def check_fields(what: str, fields: Mapping[str, Any], known: AbstractSet[str]) -> None:
     """Refuse the *fields* of a command or a write statement that are not *known* or change its meaning."""
     for field, value in fields.items():
         if field in known or field in _HARMLESS:
@@ -56,10 +89,27 @@ def check_fields(what: str, fields: Mapping[str, Any], known: set[str]) -> None:
         raise error(40415, f"BSON field '{what}.{field}' is an unknown field.")
 
 
-_REFUSED = {
-    *("let", "min", "max", "returnKey", "showRecordId", "tailable", "awaitData", "oplogReplay", "arrayFilters", "explain"),
-    *("sort", "c", "rawData", "allowPartialResults", "upsertSupplied", "sampleId", "encryptionInformation"),
-}
+_REFUSED = frozenset(
+    [
+        "let",
+        "min",
+        "max",
+        "returnKey",
+        "showRecordId",
+        "tailable",
+        "awaitData",
+        "oplogReplay",
+        "arrayFilters",
+        "explain",
+        "sort",
+        "c",
+        "rawData",
+        "allowPartialResults",
+        "upsertSupplied",
+        "sampleId",
+        "encryptionInformation",
+    ]
+)
 
 
 def whole_number(command: Command, field: str) -> int:
@@ -93,5 +143,7 @@ def mapping(command: Command, field: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise error(14, f"BSON field '{field}' is the wrong type '{type_name(value)}', expected type 'object'")
+        raise error(
+            14, f"BSON field '{field}' is the wrong type '{type_name(value)}', expected type 'object'"
+        )
     return value

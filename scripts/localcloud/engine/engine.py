@@ -2,9 +2,9 @@
 
 A write command is one SQLite transaction and one fsync. A statement that fails leaves the documents that were
 written before it, as mongod does. The failure of a command's only statement is raised, because the platform
-turns an error of the database into an error of the call (``FailedOperation`` with the E11000 text); the failures
-among several statements come back as ``writeErrors`` in the reply, which is the only form that can also say
-what was done.
+turns an error of the database into an error of the call (``FailedOperation`` with the E11000 text); the
+failures among several statements come back as ``writeErrors`` in the reply, which is the only form that can
+also say what was done.
 """
 
 import sqlite3
@@ -87,7 +87,7 @@ class Engine:
             for position, item in enumerate(items):
                 try:
                     statement(connection, collection, item, reply, position)
-                except EngineError as reason:
+                except EngineError as reason:  # noqa: PERF203  # each statement fails on its own
                     failures.append((position, reason))
                     if command.get("ordered", True):
                         break

@@ -34,7 +34,9 @@ _NAMES = {
 class EngineError(Exception):
     """A command that failed as MongoDB would fail it, or that the engine refuses by name (code 238)."""
 
-    def __init__(self, code: int, code_name: str, message: str, details: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, code: int, code_name: str, message: str, details: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.code_name = code_name

@@ -1,12 +1,13 @@
 """Stages that gather documents: $group, $bucket, $sortByCount, $count."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from localcloud.engine.errors import error, unsupported
-from localcloud.engine.expr_arrays import distinct, merge_objects
-from localcloud.engine.expr_numbers import average, deviation, greatest, least, total
 from localcloud.engine.expressions import Expression, Scope, compile_expression, variables
+from localcloud.engine.expressions.arrays import distinct, merge_objects
+from localcloud.engine.expressions.numbers import average, deviation, greatest, least, total
 from localcloud.engine.order import MISSING, encode
 from localcloud.engine.paths import Document
 
@@ -26,7 +27,18 @@ _ACCUMULATORS: dict[str, Callable[[list[Any]], Any]] = {
     "$stdDevSamp": deviation(sample=True),
     "$count": len,
 }
-_NOT_HERE = {"$accumulator", "$top", "$topN", "$bottom", "$bottomN", "$firstN", "$lastN", "$maxN", "$minN", "$median"}
+_NOT_HERE = {
+    "$accumulator",
+    "$top",
+    "$topN",
+    "$bottom",
+    "$bottomN",
+    "$firstN",
+    "$lastN",
+    "$maxN",
+    "$minN",
+    "$median",
+}
 _Fields = dict[str, tuple[Expression, Callable[[list[Any]], Any]]]
 
 
@@ -36,8 +48,12 @@ def group(spec: Any) -> Gather:
         raise error(15947, "a group's fields must be specified in an object")
     if "_id" not in spec:
         raise error(15955, "a group specification must include an _id")
-    key = compile_expression(spec["_id"])
     fields = _fields({name: value for name, value in spec.items() if name != "_id"})
+    return _gather(compile_expression(spec["_id"]), fields)
+
+
+def _gather(key: Expression, fields: _Fields) -> Gather:
+    """Return the function that groups by *key*, in the order in which groups appear."""
 
     def gather(documents: Iterable[Document], scope: Scope) -> Iterator[Document]:
         groups: dict[bytes, tuple[Any, list[list[Any]]]] = {}
@@ -74,7 +90,8 @@ def _fields(spec: Mapping[str, Any]) -> _Fields:
 
 def _results(fields: _Fields, columns: list[list[Any]]) -> Document:
     results = {
-        name: accumulate(column) for (name, (_, accumulate)), column in zip(fields.items(), columns, strict=True)
+        name: accumulate(column)
+        for (name, (_, accumulate)), column in zip(fields.items(), columns, strict=True)
     }
     return {name: None if value is MISSING else value for name, value in results.items()}
 
@@ -83,38 +100,30 @@ def bucket(spec: Any) -> Gather:
     """Compile $bucket: groups between boundaries, in their order."""
     if not isinstance(spec, Mapping) or not {"groupBy", "boundaries"} <= spec.keys() <= _BUCKET:
         raise error(40198, f"$bucket requires groupBy and boundaries, and takes {sorted(_BUCKET)}")
-    boundaries = spec["boundaries"]
+    place = _place(spec["boundaries"], compile_expression(spec["groupBy"]), spec.get("default", MISSING))
+    gather = _gather(place, _fields(spec.get("output", {"count": {"$sum": 1}})))
+    return lambda documents, scope: iter(
+        sorted(gather(documents, scope), key=lambda found: encode(found["_id"]))
+    )
+
+
+def _place(boundaries: Any, by: Expression, default: Any) -> Expression:
+    """Return the lower boundary of the bucket that a value belongs to, else *default*."""
     keys = [encode(boundary) for boundary in boundaries] if isinstance(boundaries, list) else []
-    if len(keys) < 2 or keys != sorted(set(keys)) or len({key[0] for key in keys}) > 1:  # noqa: PLR2004  # one bucket has two ends
-        raise error(40192, "The $bucket 'boundaries' must be at least 2 values of one type in ascending order")
-    by = compile_expression(spec["groupBy"])
-    default = spec.get("default", MISSING)
+    if len(keys) < 2 or keys != sorted(set(keys)) or len({key[0] for key in keys}) > 1:  # noqa: PLR2004  # a bucket has two ends
+        raise error(40192, "$bucket needs at least 2 boundaries of one type in ascending order")
     if default is not MISSING and keys[0] <= encode(default) < keys[-1]:
         raise error(40199, "The $bucket 'default' field must be outside of the boundaries")
 
     def place(scope: Scope) -> Any:
-        key = encode(by(scope))
-        for position in range(len(keys) - 1):
-            if keys[position] <= key < keys[position + 1]:
-                return boundaries[position]
+        position = bisect_right(keys, encode(by(scope))) - 1
+        if 0 <= position < len(keys) - 1:
+            return boundaries[position]
         if default is MISSING:
             raise error(40066, "$bucket found a value outside of the boundaries and has no default")
         return default
 
-    fields = _fields(spec.get("output", {"count": {"$sum": 1}}))
-
-    def gather(documents: Iterable[Document], scope: Scope) -> Iterator[Document]:
-        buckets: dict[bytes, tuple[Any, list[list[Any]]]] = {}
-        for document in documents:
-            bound = variables(document, scope)
-            value = place(bound)
-            _, columns = buckets.setdefault(encode(value), (value, [[] for _ in fields]))
-            for column, (expression, _) in zip(columns, fields.values(), strict=True):
-                column.append(expression(bound))
-        for _, (value, columns) in sorted(buckets.items()):
-            yield {"_id": value, **_results(fields, columns)}
-
-    return gather
+    return place
 
 
 _BUCKET = {"groupBy", "boundaries", "default", "output"}

@@ -6,16 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 from localcloud.engine.catalog import ID_INDEX, Collection, Index, dump
+from localcloud.engine.comparisons import is_operators
 from localcloud.engine.errors import error, unsupported
 from localcloud.engine.paths import is_index
-from localcloud.engine.query import compile_filter, is_operators
+from localcloud.engine.query import compile_filter
 from localcloud.engine.writing import build
 
 _PARTIAL_OPERATORS = {"$eq", "$exists", "$gt", "$gte", "$lt", "$lte", "$type"}
 
 
 def define(
-    name: str, keys: Sequence[tuple[str, int]], *, unique: bool, sparse: bool, partial: Mapping[str, Any] | None
+    name: str,
+    keys: Sequence[tuple[str, int]],
+    *,
+    unique: bool,
+    sparse: bool,
+    partial: Mapping[str, Any] | None,
 ) -> Index:
     """Return a checked index definition."""
     if not name or not keys:
@@ -34,7 +40,9 @@ def define(
             raise error(67, "cannot mix 'partialFilterExpression' and 'sparse' options")
         _check_partial(partial)
     plain = [(path, int(direction)) for path, direction in keys]
-    return Index(0, name, plain, unique=unique, sparse=sparse, partial=None if partial is None else dict(partial))
+    return Index(
+        0, name, plain, unique=unique, sparse=sparse, partial=None if partial is None else dict(partial)
+    )
 
 
 def _check_partial(partial: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from localcloud.engine.paths import Document, is_index
 _MAX_PADDING = 1_500_000
 
 
-def fetch(document: Document, parts: Sequence[str]) -> Any:
+def fetch(document: Any, parts: Sequence[str]) -> Any:
     """Return the value at *parts* (array elements by index only), or MISSING."""
     value: Any = document
     for part in parts:

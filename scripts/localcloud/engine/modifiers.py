@@ -9,12 +9,14 @@ from datetime import datetime, timezone
 from itertools import count
 from typing import Any, Final
 
-from bson import Decimal128, Int64, Timestamp
+from bson import Decimal128, Timestamp
 
-from localcloud.engine import query, sorting
+from localcloud.engine import sorting
+from localcloud.engine.comparisons import equals, is_operators
 from localcloud.engine.errors import error
 from localcloud.engine.numeric import arithmetic
 from localcloud.engine.order import MISSING, encode
+from localcloud.engine.query import compile_filter
 from localcloud.engine.types import is_number, type_name
 
 Modifier = Callable[[Any], Any]
@@ -36,33 +38,32 @@ def _unset(_path: str, _operand: Any) -> Modifier:
     return lambda value: KEEP if value is MISSING else MISSING
 
 
-def _arithmetic(name: str, verb: str, path: str, operand: Any) -> Modifier:
+def _arithmetic(operator: str, path: str, operand: Any) -> Modifier:
     if not is_number(operand):
-        raise error(14, f"Cannot {verb} with non-numeric argument: {{{path}: {operand!r}}}")
+        raise error(14, f"Cannot {operator} with non-numeric argument: {{{path}: {operand!r}}}")
+    name = {"$inc": "add", "$mul": "multiply"}[operator]
 
     def apply(value: Any) -> Any:
         if value is MISSING:
-            value = 0
-            if name == "add":
-                return operand
+            return operand if operator == "$inc" else arithmetic(name, 0, operand)
         if not is_number(value):
             raise error(
-                14, f"Cannot apply ${verb[:3]} to a value of non-numeric type: {path} is of type {type_name(value)}"
+                14, f"Cannot apply {operator} to a value of non-numeric type: {path}, {type_name(value)}"
             )
         result = arithmetic(name, value, operand)
         if result is None:
-            raise error(2, f"Failed to apply ${verb[:3]} operations to current value of {path}: it leaves 64 bits")
+            raise error(2, f"Failed to apply {operator} to current value of {path}: it would leave 64 bits")
         return result
 
     return apply
 
 
 def _inc(path: str, operand: Any) -> Modifier:
-    return _arithmetic("add", "increment", path, operand)
+    return _arithmetic("$inc", path, operand)
 
 
 def _mul(path: str, operand: Any) -> Modifier:
-    return _arithmetic("multiply", "multiply", path, operand)
+    return _arithmetic("$mul", path, operand)
 
 
 def _min(_path: str, operand: Any) -> Modifier:
@@ -111,7 +112,9 @@ def _each(operand: Any, operator: str, clauses: set[str]) -> tuple[list[Any], Ma
 
 def _push(path: str, operand: Any) -> Modifier:
     values, clauses = _each(operand, "$push", {"$each", "$slice", "$sort", "$position"})
-    position, limit = (_whole(clauses[name], name) if name in clauses else None for name in ("$position", "$slice"))
+    position, limit = (
+        _whole(clauses[name], name) if name in clauses else None for name in ("$position", "$slice")
+    )
     sort_key = sorting.element_key(clauses["$sort"]) if "$sort" in clauses else None
 
     def apply(value: Any) -> Any:
@@ -165,12 +168,12 @@ def _pop(path: str, operand: Any) -> Modifier:
 
 
 def _pull(path: str, operand: Any) -> Modifier:
-    if isinstance(operand, Mapping) and not query.is_operators(operand):
-        fits = query.compile_filter(operand)
+    if isinstance(operand, Mapping) and not is_operators(operand):
+        fits = compile_filter(operand)
         return _without(path, "$pull", lambda item: type(item) is dict and fits(item))
     if isinstance(operand, list):
-        return _without(path, "$pull", query.equals(operand))
-    matches = query.compile_filter({"item": operand})
+        return _without(path, "$pull", equals(operand))
+    matches = compile_filter({"item": operand})
     return _without(path, "$pull", lambda item: matches({"item": item}))
 
 
@@ -186,7 +189,9 @@ def _without(path: str, operator: str, unwanted: Callable[[Any], bool]) -> Modif
         if value is MISSING:
             return KEEP
         if type(value) is not list:
-            raise error(2, f"Cannot apply {operator} to a non-array value: {path} is of type {type_name(value)}")
+            raise error(
+                2, f"Cannot apply {operator} to a non-array value: {path} is of type {type_name(value)}"
+            )
         return [item for item in value if not unwanted(item)]
 
     return apply

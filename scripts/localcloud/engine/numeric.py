@@ -2,12 +2,11 @@
 
 import operator
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from bson import Decimal128, Int64
 from bson.decimal128 import create_decimal128_context
-from decimal import localcontext
 
 _INT32, _INT64 = 2**31, 2**63
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {

@@ -65,6 +65,7 @@ NULL_KEY: Final = bytes([NULL])
 _NAN, _MINUS_INFINITY, _NEGATIVE, _ZERO, _POSITIVE, _INFINITY = (
     bytes([NUMBER, sub]) for sub in (0x10, 0x20, 0x30, 0x40, 0x50, 0x60)
 )
+NAN_KEY: Final = _NAN
 _EXPONENT_BIAS = 1 << 15
 _MANTISSA_BITS = 64
 _MORE_BITS = 128
@@ -143,7 +144,9 @@ def _decimal(value: Decimal128) -> bytes:
     scaled = exact * Fraction(2) ** (_MANTISSA_BITS - exponent)
     mantissa = math.floor(scaled)
     rest = scaled - mantissa
-    more = b"\x00" if rest == 0 else b"\x01" + math.floor(rest * 2**_MORE_BITS).to_bytes(_MORE_BITS // 8, "big")
+    more = (
+        b"\x00" if rest == 0 else b"\x01" + math.floor(rest * 2**_MORE_BITS).to_bytes(_MORE_BITS // 8, "big")
+    )
     return _signed(_magnitude(exponent, mantissa, more), negative=number < 0)
 
 

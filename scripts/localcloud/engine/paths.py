@@ -76,7 +76,7 @@ def rows(document: Document, paths: Sequence[Sequence[str]]) -> tuple[list[tuple
             values[position] = value
             continue
         if array is not None and array is not value:
-            raise error(171, f"cannot index parallel arrays [{'.'.join(paths[position])}]")
+            raise error(171, f"cannot index parallel arrays [{'.'.join(parts)}]")
         array = value
         inside[position] = rest
     if array is None:
@@ -89,12 +89,17 @@ def _array_rows(
 ) -> tuple[list[tuple[Any, ...]], frozenset[int]]:
     met = frozenset(inside)
     if not array:
-        row = [EMPTY_ARRAY if position in inside and not inside[position] else v for position, v in enumerate(values)]
+        row = [
+            EMPTY_ARRAY if position in inside and not inside[position] else v
+            for position, v in enumerate(values)
+        ]
         return [tuple(row)], met
     found: list[tuple[Any, ...]] = []
     deeper = [position for position in inside if inside[position]]
     for element in array:
-        row = [element if position in inside and not inside[position] else v for position, v in enumerate(values)]
+        row = [
+            element if position in inside and not inside[position] else v for position, v in enumerate(values)
+        ]
         nested = element if type(element) is dict else {}
         for below in rows(nested, [inside[position] for position in deeper])[0] if deeper else [()]:
             for position, value in zip(deeper, below, strict=True):

@@ -1,4 +1,4 @@
-"""Regular expressions: MongoDB's PCRE patterns on Python's ``re``, refusing what would mean something else."""
+"""Regular expressions: PCRE patterns on Python's ``re``, refusing what would mean something else."""
 
 import re
 from collections.abc import Callable

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from localcloud.engine import expr_arrays, expr_control, expr_numbers, expr_texts, grouping, shaping
+from localcloud.engine import grouping, shaping
 from localcloud.engine.catalog import Catalog, Collection
 from localcloud.engine.commands import Command
 from localcloud.engine.errors import error, unsupported
-from localcloud.engine.expressions import Scope, compile_expression, nullish, variables, walk
+from localcloud.engine.expressions import Scope, check_names, compile_expression, nullish, variables, walk
 from localcloud.engine.order import encode
 from localcloud.engine.paths import Document
 from localcloud.engine.query import compile_filter
@@ -22,14 +22,31 @@ from localcloud.engine.scan import Tally, find_rows
 from localcloud.engine.sorting import document_key, parse_sort
 from localcloud.engine.types import is_number
 
-_EXPRESSION_TABLES = (expr_arrays, expr_control, expr_numbers, expr_texts)
-"""Importing these modules registers their operators."""
-
-_NOT_HERE = {
-    *("$out", "$merge", "$geoNear", "$graphLookup", "$bucketAuto", "$collStats", "$currentOp", "$indexStats"),
-    *("$redact", "$unionWith", "$setWindowFields", "$densify", "$fill", "$documents", "$search", "$searchMeta"),
-    *("$listSessions", "$listLocalSessions", "$planCacheStats", "$changeStream", "$vectorSearch"),
-}
+_NOT_HERE = frozenset(
+    [
+        "$out",
+        "$merge",
+        "$geoNear",
+        "$graphLookup",
+        "$bucketAuto",
+        "$collStats",
+        "$currentOp",
+        "$indexStats",
+        "$redact",
+        "$unionWith",
+        "$setWindowFields",
+        "$densify",
+        "$fill",
+        "$documents",
+        "$search",
+        "$searchMeta",
+        "$listSessions",
+        "$listLocalSessions",
+        "$planCacheStats",
+        "$changeStream",
+        "$vectorSearch",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -57,14 +74,18 @@ def aggregate(
 
 
 def run_pipeline(
-    context: Context, collection: Collection, pipeline: Any, hint: Any = None, base: Mapping[str, Any] | None = None
+    context: Context,
+    collection: Collection,
+    pipeline: Any,
+    hint: Any = None,
+    base: Mapping[str, Any] | None = None,
 ) -> Iterable[Document]:
     """Yield what *pipeline* makes of the documents of *collection* that match *base*."""
     specs = _stages(pipeline)
     stages = [(name, _compile(context, name, spec)) for name, spec in specs]
     filters = [base] if base else []
     used = 0
-    while used < len(specs) and specs[used][0] == "$match" and not context.scope:
+    while used < len(specs) and specs[used][0] == "$match":
         filters.append(specs[used][1])
         used += 1
     found: dict[str, Any] = {}
@@ -77,9 +98,10 @@ def run_pipeline(
         collection,
         {"$and": filters} if filters else {},
         sort=parse_sort(found.get("$sort", {})),
-        skip=int(found.get("$skip", 0)),
-        limit=int(found.get("$limit", 0)),
+        skip=_count_of("$skip", found.get("$skip", 0), least=0),
+        limit=_count_of("$limit", found.get("$limit", 0), least=0),
         hint=hint,
+        scope=context.scope,
         tally=context.tally,
     )
     documents: Iterable[Document] = (document for _, _, document in rows)
@@ -185,8 +207,10 @@ def _lookup(context: Context, spec: Any) -> Stage:
         raise error(9, f"$lookup needs from and as, and takes {sorted(_LOOKUP)}")
     local, foreign = spec.get("localField"), spec.get("foreignField")
     if (local is None) != (foreign is None) or (local is None and "pipeline" not in spec):
-        raise error(9, "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified")
-    expr_control.check_names(spec.get("let", {}))
+        raise error(
+            9, "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified"
+        )
+    check_names(spec.get("let", {}))
     bound = {name: compile_expression(value) for name, value in spec.get("let", {}).items()}
     pipeline = spec.get("pipeline", [])
     other = context.catalog.find(context.env, spec["from"])
@@ -199,7 +223,7 @@ def _lookup(context: Context, spec: Any) -> Stage:
             return []
         scope = variables(document, context.scope)
         chosen = {**context.scope, **{name: value(scope) for name, value in bound.items()}}
-        base = None if local is None else {foreign: {"$in": _local_values(document, local)}}
+        base = None if foreign is None else {foreign: {"$in": _local_values(document, local)}}
         key = encode([base, list(chosen.values())])
         if key not in known:
             inner = Context(context.connection, context.catalog, context.env, context.tally, chosen)

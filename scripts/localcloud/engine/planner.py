@@ -11,14 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.engine.bounds import Bounds, Interval, Intervals, bounds_of, holds_null, intersect, is_point, narrowest
+from localcloud.engine.bounds import (
+    Bounds,
+    Interval,
+    Intervals,
+    bounds_of,
+    holds_null,
+    intersect,
+    is_point,
+    narrowest,
+)
 from localcloud.engine.catalog import ID_INDEX, Collection, Index
+from localcloud.engine.comparisons import is_operators
 from localcloud.engine.errors import error
-from localcloud.engine.order import HIGH, LOW, invert
-from localcloud.engine.query import is_operators
+from localcloud.engine.order import HIGH, LOW, encode, invert
 from localcloud.engine.sorting import Sort
 
-_MAX_RANGES = 2000
+_MAX_RANGES = 10_000
 _PROBE = 300
 
 
@@ -50,7 +59,11 @@ class _Shape:
 
 
 def choose(
-    connection: sqlite3.Connection, collection: Collection, query: Mapping[str, Any], sort: Sort, hint: Any = None
+    connection: sqlite3.Connection,
+    collection: Collection,
+    query: Mapping[str, Any],
+    sort: Sort,
+    hint: Any = None,
 ) -> Plan:
     """Return the plan to find what matches *query* in the order of *sort*."""
     hinted = _hinted(collection, hint)
@@ -107,6 +120,8 @@ def _implies(query: Mapping[str, Any], bounds: Bounds, path: str, wanted: Any) -
         return path == "$and" and all(
             _implies(query, bounds, part, operand) for branch in wanted for part, operand in branch.items()
         )
+    if path in query and encode(query[path]) == encode(wanted):
+        return True
     given = bounds.get(path, [])
     if not is_operators(wanted):
         wanted = {"$eq": wanted}
@@ -117,7 +132,7 @@ def _implies(query: Mapping[str, Any], bounds: Bounds, path: str, wanted: Any) -
             continue
         limits = bounds_of({path: {name: operand}}).get(path)
         if limits is None or not any(_within(intervals, limits[0]) for intervals in given):
-            return name == "$type" and query.get(path) == wanted
+            return False
     return True
 
 
@@ -155,7 +170,7 @@ def _shape(index: Index, bounds: Bounds) -> _Shape:
 
 
 def _order(index: Index, shape: _Shape, sort: Sort) -> tuple[bool, int] | None:
-    """Return (backwards?, last position left out of the order or -1) if *index* yields the order of *sort*."""
+    """Return (backwards?, last position left out of the order or -1) if *index* yields *sort*'s order."""
     keys = list(index.keys)
     if index is not ID_INDEX:
         keys.append(("_id", keys[-1][1]))
@@ -192,7 +207,9 @@ def _cheapest(connection: sqlite3.Connection, collection: Collection, plans: lis
             return plan
     if len(bounded) == 1:
         return bounded[0]
-    return min(bounded, key=lambda plan: (_entries(connection, collection, plan), not plan.ordered, -plan.depth))
+    return min(
+        bounded, key=lambda plan: (_entries(connection, collection, plan), not plan.ordered, -plan.depth)
+    )
 
 
 def _entries(connection: sqlite3.Connection, collection: Collection, plan: Plan) -> int:

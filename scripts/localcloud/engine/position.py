@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from localcloud.engine.comparisons import is_operators
 from localcloud.engine.errors import error
 from localcloud.engine.locations import fetch
 from localcloud.engine.paths import Document
-from localcloud.engine.query import compile_filter, is_operators
+from localcloud.engine.query import compile_filter
 
 
 def matched_index(query: Mapping[str, Any], document: Document, path: Sequence[str]) -> int:
@@ -25,7 +26,7 @@ def matched_index(query: Mapping[str, Any], document: Document, path: Sequence[s
 
 
 def _first(array: list[Any], rest: str, operand: Any, found: int | None) -> int | None:
-    if rest.split(".")[0].isdigit():
+    if rest.split(".", 1)[0].isdigit():
         return found
     if not rest and isinstance(operand, Mapping) and "$elemMatch" in operand:
         matches = compile_filter({"array": {"$elemMatch": operand["$elemMatch"]}})
@@ -45,6 +46,8 @@ def _conditions(query: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]
         elif key == path or key.startswith(f"{path}."):
             positive = operand
             if is_operators(operand):
-                positive = {name: value for name, value in operand.items() if name not in {"$ne", "$nin", "$not"}}
+                positive = {
+                    name: value for name, value in operand.items() if name not in {"$ne", "$nin", "$not"}
+                }
             if positive != {}:
                 yield key[len(path) + 1 :], positive

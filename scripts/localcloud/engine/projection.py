@@ -21,9 +21,17 @@ def find_projection(spec: Mapping[str, Any]) -> Projection | None:
         return None
     flags = {path: is_truthy_number(value) for path, value in spec.items() if is_flag(value)}
     operators = {path: value for path, value in spec.items() if path not in flags}
-    slices = {path: _slice(path, value) for path, value in operators.items() if "$slice" in _operator(path, value)}
-    matches = {path: _match(path, value) for path, value in operators.items() if "$elemMatch" in _operator(path, value)}
-    include = includes(flags) or (bool(matches) and not any(not on for path, on in flags.items() if path != "_id"))
+    slices = {
+        path: _slice(path, value) for path, value in operators.items() if "$slice" in _operator(path, value)
+    }
+    matches = {
+        path: _match(path, value)
+        for path, value in operators.items()
+        if "$elemMatch" in _operator(path, value)
+    }
+    include = includes(flags) or (
+        bool(matches) and not any(not on for path, on in flags.items() if path != "_id")
+    )
     paths = [path for path, on in flags.items() if on is include and path != "_id"]
     keep_id = flags.get("_id", True)
     if include:
@@ -56,7 +64,9 @@ def includes(flags: Mapping[str, bool]) -> bool:
     """Say whether *flags* include; a mixture is refused, except for ``_id``."""
     modes = {on for path, on in flags.items() if path != "_id"}
     if len(modes) > 1:
-        path = next(path for path, on in flags.items() if path != "_id" and on is not next(iter(flags.values())))
+        path = next(
+            path for path, on in flags.items() if path != "_id" and on is not next(iter(flags.values()))
+        )
         raise error(31254, f"Cannot do exclusion and inclusion in one projection: field {path}")
     return modes.pop() if modes else bool(flags.get("_id", False))
 
@@ -125,7 +135,11 @@ def _operator(path: str, value: Any) -> Mapping[str, Any]:
 def _slice(path: str, value: Mapping[str, Any]) -> Callable[[Any], Any]:
     wanted = value["$slice"]
     numbers = wanted if isinstance(wanted, list) else [wanted]
-    if not all(is_number(n) for n in numbers) or len(numbers) not in {1, 2} or (isinstance(wanted, list) and len(numbers) == 1):
+    if (
+        not all(is_number(n) for n in numbers)
+        or len(numbers) not in {1, 2}
+        or (isinstance(wanted, list) and len(numbers) == 1)
+    ):
         raise error(28667, f"Invalid $slice for '{path}'")
     numbers = [int(n) for n in numbers]
     if len(numbers) == 1:
@@ -166,7 +180,6 @@ def _at(value: Any, parts: list[str], cut: Callable[[Any], Any]) -> Any:
 
 
 def _replace(document: Document, path: str, found: list[Any]) -> None:
+    document.pop(path, None)
     if found:
         document[path] = found
-    else:
-        document.pop(path, None)

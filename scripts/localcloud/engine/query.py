@@ -8,27 +8,48 @@ Every operator is a *single* test of one value. A condition on a path holds if a
 passes; $ne, $nin, $not, $nor and {$exists: false} are the exact negation of their positive form.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bson import Decimal128, Int64, MaxKey, MinKey, Regex
-
 from localcloud.engine import expressions
+from localcloud.engine.comparisons import (
+    RANGES,
+    Single,
+    equals,
+    in_range,
+    is_operators,
+    is_pattern,
+    one_of,
+    remainder_is,
+    size_is,
+)
 from localcloud.engine.errors import error, unsupported
-from localcloud.engine.order import MISSING, NULL_KEY, encode
+from localcloud.engine.order import MISSING
 from localcloud.engine.paths import Document, candidates
 from localcloud.engine.patterns import compile_regex, searcher
 from localcloud.engine.types import type_test
 
-Single = Callable[[Any], bool]
 Test = Callable[[Document], bool]
 
-_REALS = (int, Int64, float)
-_UNSUPPORTED = {
-    *("$where", "$text", "$jsonSchema", "$bitsAllClear", "$bitsAllSet", "$bitsAnyClear", "$bitsAnySet", "$near"),
-    *("$geoIntersects", "$geoWithin", "$nearSphere", "$maxDistance", "$minDistance", "$rand", "$sampleRate"),
-}
+_UNSUPPORTED = frozenset(
+    [
+        "$where",
+        "$text",
+        "$jsonSchema",
+        "$bitsAllClear",
+        "$bitsAllSet",
+        "$bitsAnyClear",
+        "$bitsAnySet",
+        "$near",
+        "$nearSphere",
+        "$geoIntersects",
+        "$geoWithin",
+        "$maxDistance",
+        "$minDistance",
+        "$rand",
+        "$sampleRate",
+    ]
+)
 
 
 def compile_filter(query: Any, scope: expressions.Scope | None = None) -> Test:
@@ -44,11 +65,6 @@ def all_of(tests: list[Callable[[Any], bool]]) -> Callable[[Any], bool]:
     if len(tests) == 1:
         return tests[0]
     return lambda value: all(test(value) for test in tests)
-
-
-def is_operators(operand: Any) -> bool:
-    """Say whether *operand* of a path is an object of operators rather than a value."""
-    return isinstance(operand, Mapping) and next(iter(operand), "").startswith("$")
 
 
 def _clause(key: str, operand: Any, scope: expressions.Scope | None) -> Test:
@@ -71,7 +87,7 @@ def _clause(key: str, operand: Any, scope: expressions.Scope | None) -> Test:
 
 
 def _condition(parts: list[str], operand: Any) -> Test:
-    if isinstance(operand, re.Pattern | Regex):
+    if is_pattern(operand):
         return _any(parts, searcher(operand))
     if not is_operators(operand):
         return _any(parts, equals(operand))
@@ -93,7 +109,7 @@ def _operator(parts: list[str], name: str, operators: Mapping[str, Any]) -> Test
 
 
 def _negated(operand: Any) -> Any:
-    if isinstance(operand, re.Pattern | Regex) or (operand and is_operators(operand)):
+    if is_pattern(operand) or (operand and is_operators(operand)):
         return operand
     raise error(2, "$not needs a regex or a document")
 
@@ -135,8 +151,8 @@ def single(name: str, operators: Mapping[str, Any]) -> Single:
     operand = operators[name]
     if name == "$eq":
         return equals(operand)
-    if name in _RANGES:
-        return _range(name, operand)
+    if name in RANGES:
+        return in_range(name, operand)
     if name == "$regex":
         return searcher(compile_regex(operand, operators.get("$options")))
     if name in _SINGLES:
@@ -151,102 +167,6 @@ def single(name: str, operators: Mapping[str, Any]) -> Single:
     raise error(2, f"unknown operator: {name}")
 
 
-def equals(operand: Any) -> Single:
-    """Return the test of equality with *operand*; null also equals a missing field."""
-    if operand is None:
-        return lambda value: value is None or value is MISSING
-    if type(operand) is str:
-        return lambda value: type(value) is str and value == operand
-    key = encode(operand)
-    if type(operand) in _REALS and operand == operand:  # noqa: PLR0124  # NaN goes the slow way
-        return lambda value: value == operand if type(value) in _REALS else _decimal_key(value) == key
-    return lambda value: encode(value) == key
-
-
-def _decimal_key(value: Any) -> bytes | None:
-    return encode(value) if type(value) is Decimal128 else None
-
-
-def _range(name: str, operand: Any) -> Single:
-    if isinstance(operand, re.Pattern | Regex):
-        raise error(2, f"Can't have RegEx as arg to predicate {name}")
-    if isinstance(operand, MinKey | MaxKey):
-        raise unsupported(f"{name} with MinKey or MaxKey")
-    accepts = _RANGES[name]
-    key = encode(operand)
-    bracket = key[:1]
-    if key == NULL_KEY or operand != operand:  # noqa: PLR0124  # NaN is only ever equal to itself
-        same = equals(operand)
-        return same if name in {"$gte", "$lte"} else lambda _: False
-    if type(operand) in _REALS:
-        return lambda value: (
-            accepts(value, operand) if type(value) in _REALS else _decimal_in_range(value, key, accepts)
-        )
-
-    def in_range(value: Any) -> bool:
-        encoded = encode(value)
-        return encoded[:1] == bracket and accepts(encoded, key)
-
-    return in_range
-
-
-def _decimal_in_range(value: Any, key: bytes, accepts: Callable[[Any, Any], bool]) -> bool:
-    if type(value) is not Decimal128 or value.to_decimal().is_nan():
-        return False
-    return accepts(encode(value), key)
-
-
-def _in(operand: Any) -> Single:
-    if not isinstance(operand, list):
-        raise error(2, "$in needs an array")
-    if any(map(is_operators, operand)):
-        raise error(2, "cannot nest $ under $in")
-    patterns = [searcher(item) for item in operand if isinstance(item, re.Pattern | Regex)]
-    values = [item for item in operand if not isinstance(item, re.Pattern | Regex)]
-    if not patterns and all(type(item) is str for item in values):
-        texts = frozenset(values)
-        return lambda value: type(value) is str and value in texts
-    keys = frozenset(map(encode, values))
-    null = NULL_KEY in keys
-    return lambda value: (
-        null if value is MISSING else encode(value) in keys or any(pattern(value) for pattern in patterns)
-    )
-
-
-def _size(operand: Any) -> Single:
-    if isinstance(operand, float) and operand.is_integer():
-        operand = int(operand)
-    if type(operand) not in {int, Int64} or operand < 0:
-        raise error(2, "Failed to parse $size. Expected a non-negative integer")
-    return lambda value: type(value) is list and len(value) == operand
-
-
-def _mod(operand: Any) -> Single:
-    if not isinstance(operand, list) or len(operand) != 2 or not all(type(n) in _REALS for n in operand):  # noqa: PLR2004  # divisor, remainder
-        raise error(2, "malformed mod, needs to be an array of a divisor and a remainder")
-    divisor, remainder = (_truncate(number) for number in operand)
-    if divisor == 0:
-        raise error(2, "divisor cannot be 0")
-
-    def has_remainder(value: Any) -> bool:
-        if type(value) is Decimal128:
-            value = float(value.to_decimal())
-        if type(value) not in _REALS or value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124  # NaN
-            return False
-        dividend = _truncate(value)
-        rest = abs(dividend) % abs(divisor)
-        return (-rest if dividend < 0 else rest) == remainder
-
-    return has_remainder
-
-
-def _truncate(number: float) -> int:
-    try:
-        return int(number)
-    except (ValueError, OverflowError) as reason:
-        raise error(2, "malformed mod, numbers must be finite") from reason
-
-
 def _elem_match(operand: Any) -> Single:
     if not isinstance(operand, Mapping):
         raise error(2, "$elemMatch needs an Object")
@@ -254,8 +174,8 @@ def _elem_match(operand: Any) -> Single:
         element = _element(operand)
         return lambda value: type(value) is list and any(map(element, value))
     matches = compile_filter(operand)
-    return lambda value: type(value) is list and any(
-        matches(_as_object(item)) for item in value if type(item) in {dict, list}
+    return lambda value: (
+        type(value) is list and any(matches(_as_object(item)) for item in value if type(item) in {dict, list})
     )
 
 
@@ -279,16 +199,10 @@ def _all_values(operand: Any) -> Single:
 
 
 _NEGATIONS = {"$ne": "$eq", "$nin": "$in"}
-_RANGES: dict[str, Callable[[Any, Any], bool]] = {
-    "$gt": lambda a, b: a > b,
-    "$gte": lambda a, b: a >= b,
-    "$lt": lambda a, b: a < b,
-    "$lte": lambda a, b: a <= b,
-}
 _SINGLES: dict[str, Callable[[Any], Single]] = {
-    "$in": _in,
-    "$size": _size,
-    "$mod": _mod,
+    "$in": one_of,
+    "$size": size_is,
+    "$mod": remainder_is,
     "$type": type_test,
     "$elemMatch": _elem_match,
     "$exists": _exists,

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from bson import ObjectId
+
 from localcloud.engine.catalog import Collection
 from localcloud.engine.commands import Command, mapping, whole_number
 from localcloud.engine.paths import Document
@@ -12,7 +14,9 @@ from localcloud.engine.scan import Tally, decode, find_by_id, find_rows
 from localcloud.engine.sorting import parse_sort
 
 
-def find(connection: sqlite3.Connection, collection: Collection, command: Command, tally: Tally) -> list[Document]:
+def find(
+    connection: sqlite3.Connection, collection: Collection, command: Command, tally: Tally
+) -> list[Document]:
     """Return the documents of a find command."""
     query = mapping(command, "filter")
     project = find_projection(mapping(command, "projection"))
@@ -35,11 +39,13 @@ def find(connection: sqlite3.Connection, collection: Collection, command: Comman
 
 
 def is_point_query(query: Mapping[str, Any]) -> bool:
-    """Say whether *query* is just ``_id`` equal to a string or a number."""
-    return len(query) == 1 and type(query.get("_id")) in {str, int}
+    """Say whether *query* is just ``_id`` equal to a plain value."""
+    return len(query) == 1 and type(query.get("_id")) in {str, int, ObjectId}
 
 
-def _point(connection: sqlite3.Connection, collection: Collection, document_id: Any, tally: Tally) -> list[Document]:
+def _point(
+    connection: sqlite3.Connection, collection: Collection, document_id: Any, tally: Tally
+) -> list[Document]:
     body = find_by_id(connection, collection, document_id)
     tally.index = "_id_"
     if body is None:
@@ -48,7 +54,9 @@ def _point(connection: sqlite3.Connection, collection: Collection, document_id: 
     return [decode(body)]
 
 
-def count(connection: sqlite3.Connection, collection: Collection, command: Command, tally: Tally) -> list[Document]:
+def count(
+    connection: sqlite3.Connection, collection: Collection, command: Command, tally: Tally
+) -> list[Document]:
     """Return ``{n}`` of a count command."""
     rows = find_rows(
         connection,

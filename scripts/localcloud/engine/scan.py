@@ -10,8 +10,8 @@ from typing import Any
 import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
 
-from localcloud.engine.catalog import ID_INDEX, Collection, prefix_range
-from localcloud.engine.order import encode
+from localcloud.engine.catalog import ID_INDEX, Collection, identity_key
+from localcloud.engine.expressions import Scope
 from localcloud.engine.paths import Document
 from localcloud.engine.planner import Plan, choose, table_of
 from localcloud.engine.query import Test, compile_filter
@@ -44,11 +44,12 @@ def find_rows(
     skip: int = 0,
     limit: int = 0,
     hint: Any = None,
+    scope: Scope | None = None,
     tally: Tally | None = None,
 ) -> Iterator[Row]:
     """Yield (row id, stored bytes, document) of what matches *query*; *limit* 0 means all."""
     tally = tally or Tally()
-    matches = compile_filter(query)
+    matches = compile_filter(query, scope)
     plan = choose(connection, collection, query, sort, hint)
     found = _matching(_scan(connection, collection, plan, tally), matches, tally)
     last = skip + limit if limit else None
@@ -88,7 +89,9 @@ def _scan(
             yield rid, body
 
 
-def _entries(connection: sqlite3.Connection, collection: Collection, plan: Plan) -> Iterator[tuple[int, bytes]]:
+def _entries(
+    connection: sqlite3.Connection, collection: Collection, plan: Plan
+) -> Iterator[tuple[int, bytes]]:
     direction = "DESC" if plan.reverse else "ASC"
     table = table_of(collection, plan.index)
     join = "entry" if plan.index is ID_INDEX else f"entry CROSS JOIN {collection.table} document USING (rid)"
@@ -103,7 +106,8 @@ def _entries(connection: sqlite3.Connection, collection: Collection, plan: Plan)
                 yield rid, body
         return
     streams = [
-        _keyed(ranged(low, high), length) for (low, high), length in zip(plan.ranges, plan.skipped, strict=True)
+        _keyed(ranged(low, high), length)
+        for (low, high), length in zip(plan.ranges, plan.skipped, strict=True)
     ]
     for _, rid, body in heapq.merge(*streams, key=lambda entry: entry[0], reverse=plan.reverse):
         yield rid, body
@@ -116,6 +120,6 @@ def _keyed(entries: Iterator[tuple[int, bytes, bytes]], length: int) -> Iterator
 
 def find_by_id(connection: sqlite3.Connection, collection: Collection, document_id: Any) -> bytes | None:
     """Return the stored bytes of one document; *document_id* is a scalar."""
-    sql = f"SELECT body FROM {collection.table} WHERE key > ? AND key < ?"  # noqa: S608  # our own table name
-    row = connection.execute(sql, prefix_range(encode(document_id))).fetchone()
+    sql = f"SELECT body FROM {collection.table} WHERE key = ?"  # noqa: S608  # our own table name
+    row = connection.execute(sql, (identity_key(document_id),)).fetchone()
     return None if row is None else row[0]

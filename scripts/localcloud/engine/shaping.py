@@ -132,7 +132,9 @@ def unwind(spec: Any) -> Callable[[Document], Iterator[Document]]:
                 yield _numbered(_assigned(document, parts, item), index_name, index)
         elif type(value) is list or value is None or value is MISSING:
             if keep:
-                yield _numbered(_assigned(document, parts, MISSING) if value == [] else document, index_name, None)
+                yield _numbered(
+                    _assigned(document, parts, MISSING) if value == [] else document, index_name, None
+                )
         else:
             yield _numbered(document, index_name, None)
 

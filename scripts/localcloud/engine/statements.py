@@ -19,7 +19,11 @@ Statement = Callable[[sqlite3.Connection, Collection, Mapping[str, Any], Reply, 
 
 
 def insert(
-    connection: sqlite3.Connection, collection: Collection, document: Mapping[str, Any], reply: Reply, _position: int
+    connection: sqlite3.Connection,
+    collection: Collection,
+    document: Mapping[str, Any],
+    reply: Reply,
+    _position: int,
 ) -> None:
     """Store one document of an insert command."""
     writing.insert(connection, collection, document)
@@ -27,7 +31,11 @@ def insert(
 
 
 def update(
-    connection: sqlite3.Connection, collection: Collection, item: Mapping[str, Any], reply: Reply, position: int
+    connection: sqlite3.Connection,
+    collection: Collection,
+    item: Mapping[str, Any],
+    reply: Reply,
+    position: int,
 ) -> None:
     """Run one ``{q, u, multi, upsert, hint}``."""
     check_fields("update.updates", item, {"q", "u", "multi", "upsert", "hint"})
@@ -49,7 +57,11 @@ def update(
 
 
 def delete(
-    connection: sqlite3.Connection, collection: Collection, item: Mapping[str, Any], reply: Reply, _position: int
+    connection: sqlite3.Connection,
+    collection: Collection,
+    item: Mapping[str, Any],
+    reply: Reply,
+    _position: int,
 ) -> None:
     """Run one ``{q, limit, hint}``; limit 0 means all."""
     check_fields("delete.deletes", item, {"q", "limit", "hint"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from localcloud.engine.errors import error, unsupported
@@ -96,13 +97,17 @@ def _take(step: _Step, path: _Path, document: Document) -> None:
 def _refuse_array_on(path: _Path, document: Document) -> None:
     for depth in range(1, len(path)):
         if type(fetch(document, path[:depth])) is list:
-            raise error(2, f"The source or destination of $rename cannot be an array element: '{'.'.join(path)}'")
+            raise error(
+                2, f"The source or destination of $rename cannot be an array element: '{'.'.join(path)}'"
+            )
 
 
 def _replacement(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     for name in spec:
         if name.startswith("$"):
-            raise error(52, f"The dollar ($) prefixed field '{name}' is not allowed in a replacement document")
+            raise error(
+                52, f"The dollar ($) prefixed field '{name}' is not allowed in a replacement document"
+            )
     return spec
 
 
@@ -141,7 +146,7 @@ def _split(path: str) -> _Path:
 
 def _refuse_conflicts(paths: Sequence[_Path]) -> None:
     seen = sorted(paths)
-    for first, second in zip(seen, seen[1:], strict=False):
+    for first, second in pairwise(seen):
         if second[: len(first)] == first:
             raise error(
                 40, f"Updating the path '{'.'.join(second)}' would create a conflict at '{'.'.join(first)}'"
@@ -161,10 +166,14 @@ def _resolve(path: _Path, document: Document, query: Mapping[str, Any]) -> list[
         if part == "$[]":
             array = fetch(document, path[:position])
             if type(array) is not list:
-                raise error(2, f"The path '{'.'.join(path[:position])}' must exist as an array to apply $[] to it.")
+                raise error(
+                    2, f"The path '{'.'.join(path[:position])}' must exist as an array to apply $[] to it."
+                )
             return [
                 resolved
                 for index in range(len(array))
-                for resolved in _resolve((*path[:position], str(index), *path[position + 1 :]), document, query)
+                for resolved in _resolve(
+                    (*path[:position], str(index), *path[position + 1 :]), document, query
+                )
             ]
     return [path]

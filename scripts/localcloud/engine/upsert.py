@@ -1,16 +1,13 @@
 """The document that an upsert starts from: the fields its filter fixes by equality."""
 
 import copy
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bson import Regex
-
+from localcloud.engine.comparisons import is_operators, is_pattern
 from localcloud.engine.errors import error
 from localcloud.engine.locations import put
 from localcloud.engine.paths import Document
-from localcloud.engine.query import is_operators
 
 
 def seed(query: Mapping[str, Any], *, only_id: bool) -> Document:
@@ -19,7 +16,9 @@ def seed(query: Mapping[str, Any], *, only_id: bool) -> Document:
     for path, value in _equalities(query):
         if only_id and path != "_id":
             continue
-        if any(path == other or path.startswith(f"{other}.") or other.startswith(f"{path}.") for other in found):
+        if any(
+            path == other or path.startswith(f"{other}.") or other.startswith(f"{path}.") for other in found
+        ):
             raise error(54, f"cannot infer query fields to set, path '{path}' is matched twice")
         found[path] = value
     document: Document = {}
@@ -33,7 +32,7 @@ def _equalities(query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if key == "$and" or (key == "$or" and len(operand) == 1):
             for branch in operand:
                 yield from _equalities(branch)
-        elif key.startswith("$") or isinstance(operand, re.Pattern | Regex):
+        elif key.startswith("$") or is_pattern(operand):
             continue
         elif not is_operators(operand):
             yield key, operand
@@ -45,6 +44,9 @@ def _from_operators(path: str, operators: Mapping[str, Any]) -> Iterator[tuple[s
     for name, value in operators.items():
         if name == "$eq":
             yield path, value
-        elif name in {"$in", "$all"} and len(value) == 1:
-            if not is_operators(value[0]) and not isinstance(value[0], re.Pattern | Regex):
-                yield path, value[0]
+        elif (
+            name in {"$in", "$all"}
+            and len(value) == 1
+            and not (is_operators(value[0]) or is_pattern(value[0]))
+        ):
+            yield path, value[0]

@@ -12,7 +12,7 @@ import bson
 from bson import ObjectId, Regex
 from bson.errors import BSONError
 
-from localcloud.engine.catalog import Collection, Index, dump, identity_key
+from localcloud.engine.catalog import ID_INDEX, Collection, Index, dump, identity_key
 from localcloud.engine.errors import EngineError, error, unsupported
 from localcloud.engine.order import HIGH, LOW
 from localcloud.engine.paths import EMPTY_ARRAY, Document
@@ -34,17 +34,23 @@ def prepare(document: Mapping[str, Any]) -> tuple[Document, bytes]:
     except (BSONError, OverflowError, UnicodeError, ValueError, TypeError, RecursionError) as reason:
         raise error(2, f"cannot store the document: {reason}") from reason
     if len(body) > _MAX_BYTES:
-        raise error(10334, f"BSONObj size: {len(body)} is invalid. Size must be between 0 and {_MAX_BYTES}(16MB)")
+        raise error(
+            10334, f"BSONObj size: {len(body)} is invalid. Size must be between 0 and {_MAX_BYTES}(16MB)"
+        )
     return decode(body), body
 
 
 def _refuse_id(value: Any) -> None:
     if isinstance(value, list | Regex):
-        raise error(53, f"The '_id' value cannot be of type {'array' if isinstance(value, list) else 'regex'}")
+        raise error(
+            53, f"The '_id' value cannot be of type {'array' if isinstance(value, list) else 'regex'}"
+        )
     if isinstance(value, Mapping):
         for name in value:
             if name.startswith("$"):
-                raise error(52, f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage.")
+                raise error(
+                    52, f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage."
+                )
 
 
 def _refuse_shape(value: Any, depth: int) -> None:
@@ -67,7 +73,7 @@ def insert(connection: sqlite3.Connection, collection: Collection, document: Map
     key = identity_key(whole["_id"])
     known = connection.execute(f"SELECT 1 FROM {collection.table} WHERE key = ?", (key,)).fetchone()  # noqa: S608  # our own table name
     if known:
-        raise _duplicate(collection, "_id_", {"_id": whole["_id"]})
+        raise _duplicate(collection, ID_INDEX, (whole["_id"],))
     entries = _entries_of(collection, whole)
     _refuse_duplicates(connection, collection, entries, None)
     _note_arrays(connection, collection, entries)
@@ -77,7 +83,9 @@ def insert(connection: sqlite3.Connection, collection: Collection, document: Map
     return whole["_id"]
 
 
-def replace(connection: sqlite3.Connection, collection: Collection, rid: int, old: bytes, updated: Document) -> bool:
+def replace(
+    connection: sqlite3.Connection, collection: Collection, rid: int, old: bytes, updated: Document
+) -> bool:
     """Store *updated* in the place of *old*; return whether that changes anything."""
     whole, body = prepare(updated)
     if body == old:
@@ -110,7 +118,9 @@ def build(connection: sqlite3.Connection, collection: Collection, index: Index) 
 
 
 def _entries_of(collection: Collection, document: Document) -> _Entries:
-    return [(after, prefixes) for prefixes, after in (index.entries(document) for index in collection.indexes)]
+    return [
+        (after, prefixes) for prefixes, after in (index.entries(document) for index in collection.indexes)
+    ]
 
 
 def _beyond(entries: _Entries, others: _Entries) -> _Entries:
@@ -138,10 +148,7 @@ def _refuse_duplicates(
         sql = f"SELECT 1 FROM {index.table} WHERE key > ? AND key < ? AND rid IS NOT ?"  # noqa: S608  # our own table name
         for prefix, values in prefixes.items():
             if connection.execute(sql, (prefix + LOW, prefix + HIGH, rid)).fetchone():
-                shown = [[] if value is EMPTY_ARRAY else value for value in values]
-                raise _duplicate(
-                    collection, index.name, {path: v for (path, _), v in zip(index.keys, shown, strict=True)}
-                )
+                raise _duplicate(collection, index, values)
 
 
 def _add_entries(connection: sqlite3.Connection, entries: _Entries, key: bytes, rid: int | None) -> None:
@@ -156,12 +163,17 @@ def _remove_entries(connection: sqlite3.Connection, entries: _Entries, key: byte
         connection.executemany(f"DELETE FROM {index.table} WHERE key = ?", rows)  # noqa: S608  # our own table name
 
 
-def _duplicate(collection: Collection, index: str, key: dict[str, Any]) -> EngineError:
+def _duplicate(collection: Collection, index: Index, values: tuple[Any, ...]) -> EngineError:
+    key = {
+        path: [] if value is EMPTY_ARRAY else value
+        for (path, _), value in zip(index.keys, values, strict=True)
+    }
     shown = ", ".join(f"{path}: {_shown(value)}" for path, value in key.items())
     return error(
         11000,
-        f"E11000 duplicate key error collection: {collection.namespace} index: {index} dup key: {{ {shown} }}",
-        keyPattern=dict.fromkeys(key, 1),
+        f"E11000 duplicate key error collection: {collection.namespace} "
+        f"index: {index.name} dup key: {{ {shown} }}",
+        keyPattern=dict(index.keys),
         keyValue=key,
     )
 

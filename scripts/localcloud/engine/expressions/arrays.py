@@ -4,9 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.engine.errors import error
-from localcloud.engine.expr_control import check_names
-from localcloud.engine.expr_numbers import MANY
-from localcloud.engine.expressions import FORMS, FUNCTIONS, NAMED, Expression, Scope, compile_expression, nullish, truthy
+from localcloud.engine.expressions.control import check_names
+from localcloud.engine.expressions.core import (
+    FORMS,
+    FUNCTIONS,
+    NAMED,
+    Expression,
+    Scope,
+    compile_expression,
+    nullish,
+    truthy,
+)
+from localcloud.engine.expressions.numbers import MANY
 from localcloud.engine.order import MISSING, encode
 from localcloud.engine.sorting import element_key
 from localcloud.engine.types import is_number, type_name
@@ -14,7 +23,9 @@ from localcloud.engine.types import is_number, type_name
 
 def _array(operator: str, value: Any) -> list[Any]:
     if type(value) is not list:
-        raise error(17124, f"The argument to {operator} must be an array, but was of type: {type_name(value)}")
+        raise error(
+            17124, f"The argument to {operator} must be an array, but was of type: {type_name(value)}"
+        )
     return value
 
 
@@ -82,7 +93,9 @@ def _zip(inputs: Any, useLongestLength: Any = False, defaults: Any = MISSING) ->
     arrays = [_array("$zip", array) for array in inputs]
     length = max(map(len, arrays)) if truthy(useLongestLength) else min(map(len, arrays))
     fill = [None] * len(arrays) if nullish(defaults) else defaults
-    return [[array[at] if at < len(array) else fill[n] for n, array in enumerate(arrays)] for at in range(length)]
+    return [
+        [array[at] if at < len(array) else fill[n] for n, array in enumerate(arrays)] for at in range(length)
+    ]
 
 
 def _sort_array(input: Any, sortBy: Any) -> Any:  # noqa: A002, N803  # MongoDB's names
@@ -103,7 +116,9 @@ def _map(operand: Any) -> Expression:
 
 
 def _filter(operand: Any) -> Expression:
-    limit = compile_expression(operand["limit"]) if isinstance(operand, Mapping) and "limit" in operand else None
+    limit = (
+        compile_expression(operand["limit"]) if isinstance(operand, Mapping) and "limit" in operand else None
+    )
     items, name, test = _loop("$filter", operand, "cond", "limit")
 
     def value(scope: Scope) -> Any:
@@ -118,7 +133,12 @@ def _filter(operand: Any) -> Expression:
 
 
 def _loop(operator: str, operand: Any, body: str, *more: str) -> tuple[Expression, str, Expression]:
-    if not isinstance(operand, Mapping) or not {"input", body} <= operand.keys() <= {"input", "as", body, *more}:
+    if not isinstance(operand, Mapping) or not {"input", body} <= operand.keys() <= {
+        "input",
+        "as",
+        body,
+        *more,
+    }:
         raise error(28646, f"{operator} needs an object with input, {body}, and may have as")
     name = operand.get("as", "this")
     check_names({name: None})
@@ -176,7 +196,9 @@ def merge_objects(values: Any) -> Any:
         if nullish(value):
             continue
         if type(value) is not dict:
-            raise error(40400, f"$mergeObjects requires object inputs, but input is of type {type_name(value)}")
+            raise error(
+                40400, f"$mergeObjects requires object inputs, but input is of type {type_name(value)}"
+            )
         merged.update(value)
     return merged
 
@@ -192,7 +214,11 @@ def _to_pairs(value: Any) -> Any:
 def _from_pairs(array: list[Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for pair in array:
-        name, value = (pair.get("k"), pair.get("v")) if type(pair) is dict and pair.keys() == {"k", "v"} else _pair(pair)
+        name, value = (
+            (pair.get("k"), pair.get("v"))
+            if type(pair) is dict and pair.keys() == {"k", "v"}
+            else _pair(pair)
+        )
         if not isinstance(name, str):
             raise error(40394, f"$arrayToObject requires keys of type string, found: {type_name(name)}")
         result[name] = value
@@ -232,7 +258,11 @@ FUNCTIONS.update(
         "$size": (1, 1, lambda value: len(_array("$size", value))),
         "$setUnion": (0, MANY, _sets("$setUnion", _union)),
         "$setIntersection": (0, MANY, _sets("$setIntersection", _intersection)),
-        "$setDifference": (2, 2, _sets("$setDifference", lambda s: [v for k, v in s[0].items() if k not in s[1]])),
+        "$setDifference": (
+            2,
+            2,
+            _sets("$setDifference", lambda s: [v for k, v in s[0].items() if k not in s[1]]),
+        ),
         "$setEquals": (2, MANY, _sets("$setEquals", lambda s: all(one.keys() == s[0].keys() for one in s))),
         "$setIsSubset": (2, 2, _sets("$setIsSubset", lambda s: s[0].keys() <= s[1].keys())),
         "$anyElementTrue": (1, 1, lambda value: any(map(truthy, _array("$anyElementTrue", value)))),

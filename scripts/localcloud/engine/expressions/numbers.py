@@ -9,7 +9,7 @@ from typing import Any
 from bson import Decimal128, Int64
 
 from localcloud.engine.errors import error
-from localcloud.engine.expressions import FUNCTIONS, nullish
+from localcloud.engine.expressions.core import FUNCTIONS, nullish
 from localcloud.engine.numeric import arithmetic, integer, to_decimal
 from localcloud.engine.order import encode, milliseconds
 from localcloud.engine.types import is_number, type_name
@@ -175,7 +175,11 @@ def deviation(*, sample: bool) -> Callable[[Iterable[Any]], Any]:
 
 def _over(accumulate: Callable[[Iterable[Any]], Any]) -> tuple[int, int, Callable[..., Any]]:
     """Make an accumulator an expression: over its arguments, or over the array that is its only one."""
-    return 1, MANY, lambda *values: accumulate(values[0] if len(values) == 1 and type(values[0]) is list else values)
+    return (
+        1,
+        MANY,
+        lambda *values: accumulate(values[0] if len(values) == 1 and type(values[0]) is list else values),
+    )
 
 
 FUNCTIONS.update(

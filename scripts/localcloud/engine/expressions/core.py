@@ -1,7 +1,8 @@
 """Aggregation expressions: compile ``{"$add": ["$a", 1]}`` into a function of the variables in scope.
 
-Written by hand because mongomock evaluates with Python's numbers and equality (no int/long/double, ``True`` is 1),
-and does not tell a missing field from null. The operators live in the tables of the ``expr_*`` modules.
+Written by hand because mongomock evaluates with Python's numbers and equality (no int, long or double;
+``True`` is 1) and does not tell a missing field from null. The other modules of the package hold the operators
+and enter them in the tables here.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,14 +28,61 @@ NAMED: dict[str, tuple[frozenset[str], frozenset[str], Function]] = {}
 FORMS: dict[str, Form] = {}
 """Operators that evaluate their operand in their own way."""
 
-_NOT_HERE = {
-    *("$function", "$accumulator", "$where", "$meta", "$rand", "$sampleRate", "$toHashedIndexKey", "$tsSecond"),
-    *("$dateFromString", "$dateFromParts", "$dateToParts", "$dateAdd", "$dateSubtract", "$dateDiff", "$dateTrunc"),
-    *("$sin", "$cos", "$tan", "$asin", "$acos", "$atan", "$atan2", "$sinh", "$cosh", "$tanh", "$degreesToRadians"),
-    *("$regexFind", "$regexFindAll", "$binarySize", "$bsonSize", "$setField", "$unsetField", "$bitAnd", "$bitOr"),
-    *("$percentile", "$median", "$top", "$topN", "$bottom", "$bottomN", "$minN", "$maxN", "$tsIncrement", "$toUUID"),
-    *("$firstN", "$lastN", "$indexOfBytes", "$radiansToDegrees", "$expMovingAvg", "$toDecimal", "$toObjectId"),
-}
+_NOT_HERE = frozenset(
+    [
+        "$function",
+        "$accumulator",
+        "$where",
+        "$meta",
+        "$rand",
+        "$sampleRate",
+        "$toHashedIndexKey",
+        "$tsSecond",
+        "$dateFromString",
+        "$dateFromParts",
+        "$dateToParts",
+        "$dateAdd",
+        "$dateSubtract",
+        "$dateDiff",
+        "$dateTrunc",
+        "$sin",
+        "$cos",
+        "$tan",
+        "$asin",
+        "$acos",
+        "$atan",
+        "$atan2",
+        "$sinh",
+        "$cosh",
+        "$tanh",
+        "$degreesToRadians",
+        "$regexFind",
+        "$regexFindAll",
+        "$binarySize",
+        "$bsonSize",
+        "$setField",
+        "$unsetField",
+        "$bitAnd",
+        "$bitOr",
+        "$percentile",
+        "$median",
+        "$top",
+        "$topN",
+        "$bottom",
+        "$bottomN",
+        "$minN",
+        "$maxN",
+        "$tsIncrement",
+        "$toUUID",
+        "$firstN",
+        "$lastN",
+        "$indexOfBytes",
+        "$radiansToDegrees",
+        "$expMovingAvg",
+        "$toDecimal",
+        "$toObjectId",
+    ]
+)
 
 
 def compile_expression(expression: Any) -> Expression:
@@ -87,7 +135,9 @@ def _path(expression: str) -> Expression:
         parts = name.split(".")
         _check_parts(parts, expression)
         if len(parts) == 1:
-            return lambda scope: scope["CURRENT"].get(name, MISSING) if type(scope["CURRENT"]) is dict else MISSING
+            return lambda scope: (
+                scope["CURRENT"].get(name, MISSING) if type(scope["CURRENT"]) is dict else MISSING
+            )
         return lambda scope: walk(scope["CURRENT"], parts)
     variable, *parts = name[1:].split(".")
     if variable == "REMOVE":
@@ -135,7 +185,9 @@ def _operator(name: str, operand: Any) -> Expression:
     least, most, function = FUNCTIONS[name]
     given = operand if isinstance(operand, list) else [operand]
     if not least <= len(given) <= most:
-        raise error(16020, f"Expression {name} takes {least} to {most} arguments. {len(given)} were passed in.")
+        raise error(
+            16020, f"Expression {name} takes {least} to {most} arguments. {len(given)} were passed in."
+        )
     arguments = [compile_expression(item) for item in given]
     if len(arguments) == 1:
         only = arguments[0]

@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from localcloud.engine.errors import error
-from localcloud.engine.expressions import FORMS, FUNCTIONS, Expression, Scope, compile_expression, nullish, truthy
+from localcloud.engine.expressions.core import (
+    FORMS,
+    FUNCTIONS,
+    Expression,
+    Scope,
+    compile_expression,
+    nullish,
+    truthy,
+)
 from localcloud.engine.order import MISSING, encode
 
 
@@ -67,7 +75,9 @@ def _switch(operand: Any) -> Expression:
             if truthy(case(scope)):
                 return then(scope)
         if default is None:
-            raise error(40066, "$switch could not find a matching branch for an input, and no default was specified.")
+            raise error(
+                40066, "$switch could not find a matching branch for an input, and no default was specified."
+            )
         return default(scope)
 
     return value

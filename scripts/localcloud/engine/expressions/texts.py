@@ -1,0 +1,126 @@
+"""Expressions on strings."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bson import Regex
+
+from localcloud.engine.errors import error
+from localcloud.engine.expressions.conversions import to_string
+from localcloud.engine.expressions.core import FUNCTIONS, NAMED, nullish
+from localcloud.engine.expressions.numbers import MANY
+from localcloud.engine.order import MISSING
+from localcloud.engine.patterns import compile_regex, native
+from localcloud.engine.types import type_name
+
+
+def _text(operator: str, value: Any) -> str:
+    if type(value) is not str:
+        raise error(16702, f"{operator} only supports strings, not {type_name(value)}")
+    return value
+
+
+def _loose(value: Any) -> str:
+    """Return *value* as the string that case and substring operators see."""
+    return "" if nullish(value) else to_string(value)
+
+
+def _concat(*values: Any) -> Any:
+    return None if any(map(nullish, values)) else "".join(_text("$concat", value) for value in values)
+
+
+def _split(value: Any, separator: Any) -> Any:
+    if nullish(value) or nullish(separator):
+        return None
+    if separator == "":
+        raise error(40087, "$split requires a non-empty separator")
+    return _text("$split", value).split(_text("$split", separator))
+
+
+def _sub_points(value: Any, start: Any, length: Any) -> str:
+    if start < 0 or length < 0:
+        raise error(34452, "$substrCP: starting index and length must be non-negative")
+    return _loose(value)[int(start) : int(start) + int(length)]
+
+
+def _sub_bytes(value: Any, start: Any, length: Any) -> str:
+    if start < 0:
+        raise error(50752, "$substrBytes: starting index must be non-negative")
+    whole = _loose(value).encode()
+    piece = whole[int(start) :] if length < 0 else whole[int(start) : int(start) + int(length)]
+    try:
+        return piece.decode()
+    except UnicodeDecodeError as reason:
+        raise error(28656, "$substrBytes: Invalid range, in the middle of a UTF-8 character.") from reason
+
+
+def _index_of(value: Any, part: Any, start: Any = 0, end: Any = MISSING) -> Any:
+    if nullish(value):
+        return None
+    text = _text("$indexOfCP", value)
+    return text.find(_text("$indexOfCP", part), int(start), len(text) if end is MISSING else int(end))
+
+
+def _trim(name: str) -> Callable[..., Any]:
+    def apply(input: Any, chars: Any = MISSING) -> Any:  # noqa: A002  # MongoDB's name
+        if nullish(input) or chars is None:
+            return None
+        strip: Callable[..., str] = getattr(_text("$trim", input), name)
+        return strip(
+            "\0 \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+            if chars is MISSING
+            else chars
+        )
+
+    return apply
+
+
+def _replace(count: int) -> Callable[..., Any]:
+    def apply(input: Any, find: Any, replacement: Any) -> Any:  # noqa: A002  # MongoDB's name
+        if nullish(input) or nullish(find) or nullish(replacement):
+            return None
+        return _text("$replace", input).replace(
+            _text("$replace", find), _text("$replace", replacement), count
+        )
+
+    return apply
+
+
+def _regex_match(input: Any, regex: Any, options: Any = None) -> bool:  # noqa: A002  # MongoDB's name
+    if nullish(input) or nullish(regex):
+        return False
+    pattern: Regex[str] = compile_regex(regex, options or None)
+    return native(str(pattern.pattern), pattern.flags).search(_text("$regexMatch", input)) is not None
+
+
+def _strcasecmp(left: Any, right: Any) -> int:
+    a, b = _loose(left).upper(), _loose(right).upper()
+    return (a > b) - (a < b)
+
+
+_INPUT = frozenset({"input"})
+FUNCTIONS.update(
+    {
+        "$concat": (0, MANY, _concat),
+        "$split": (2, 2, _split),
+        "$strcasecmp": (2, 2, _strcasecmp),
+        "$strLenCP": (1, 1, lambda value: len(_text("$strLenCP", value))),
+        "$strLenBytes": (1, 1, lambda value: len(_text("$strLenBytes", value).encode())),
+        "$substr": (3, 3, _sub_bytes),
+        "$substrBytes": (3, 3, _sub_bytes),
+        "$substrCP": (3, 3, _sub_points),
+        "$indexOfCP": (2, 4, _index_of),
+        "$toLower": (1, 1, lambda value: _loose(value).lower()),
+        "$toUpper": (1, 1, lambda value: _loose(value).upper()),
+    }
+)
+NAMED.update(
+    {
+        "$trim": (_INPUT, frozenset({"chars"}), _trim("strip")),
+        "$ltrim": (_INPUT, frozenset({"chars"}), _trim("lstrip")),
+        "$rtrim": (_INPUT, frozenset({"chars"}), _trim("rstrip")),
+        "$replaceOne": (_INPUT | {"find", "replacement"}, frozenset(), _replace(1)),
+        "$replaceAll": (_INPUT | {"find", "replacement"}, frozenset(), _replace(-1)),
+        "$regexMatch": (_INPUT | {"regex"}, frozenset({"options"}), _regex_match),
+    }
+)
