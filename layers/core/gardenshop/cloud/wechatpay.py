@@ -230,8 +230,9 @@ class WeChatPay:
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         from requests import RequestException  # noqa: PLC0415  # Costly: see the module.
 
+        send = getattr(self._client, operation)
         try:
-            status, body = getattr(self._client, operation)(**arguments)
+            status, body = send(**arguments)
         except RequestException as error:
             raise UpstreamUnavailable(cause=type(error).__name__) from error
         except Exception as error:

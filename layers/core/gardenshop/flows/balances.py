@@ -74,9 +74,15 @@ def apply(operation: Operation, now: int) -> Command:
     return update(operation.balance, where, change)
 
 
+def reopen(operation: Operation, now: int) -> Command:
+    """Let an operation that was refused be tried again under its key."""
+    where = {"_id": operation.key, "state": "refused"}
+    return update(operation.ledger, where, {"$set": {"state": "pending", "updatedAt": now}})
+
+
 def finish(operation: Operation, state: str, now: int) -> Command:
-    """Mark the operation's row *state* (``final`` or ``refused``)."""
-    where = {"_id": operation.key, "state": "pending"}
+    """Mark the operation's row *state*: ``final``, whatever it was, or ``refused`` while it is pending."""
+    where = {"_id": operation.key, **({} if state == "final" else {"state": "pending"})}
     return update(operation.ledger, where, {"$set": {"state": state, "updatedAt": now}})
 
 

@@ -1,4 +1,4 @@
-"""Points earned: operations on the two books of a member, each with its ledger row."""
+"""Points earned and spent: operations on the two books of a member, each with its ledger row."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,6 +41,27 @@ def accrue(key: str, *, user_id: str, points: int, order_no: str, policy: Policy
     return _operation(key, user_id, {**row, **_stamp(policy, at)}, at)
 
 
+def spend(
+    key: str,
+    *,
+    user_id: str,
+    book: str,
+    points: int,
+    kind: str,
+    ref: Mapping[str, str],
+    policy: Policy,
+    at: int,
+    actor: str,
+) -> Operation:
+    """Take *points* from what *user_id* may spend of *book*; refused when there are fewer.
+
+    Which lots they come from is settled afterwards, by `lots.settle`.
+    """
+    row: dict[str, Any] = {"book": book, "delta": -points, "kind": kind, "ref": dict(ref)}
+    row |= {"lotsUsed": [], "final": True, "actor": actor}
+    return _operation(key, user_id, {**row, **_stamp(policy, at)}, at)
+
+
 def again(row: Mapping[str, Any]) -> Operation:
     """Rebuild the operation of a pending ledger *row*, so that it can be finished."""
     return _operation(row["_id"], row["userId"], row, row["createdAt"])
@@ -52,13 +73,13 @@ def _stamp(policy: Policy, at: int) -> dict[str, Any]:
 
 def _operation(key: str, user_id: str, row: Mapping[str, Any], at: int) -> Operation:
     """Build the change that *row* stands for: its lot is spendable, an earning not final is pending."""
-    counter = "available" if row["final"] else "pending"
+    counter = f"points.{row['book']}.{'available' if row['final'] else 'pending'}"
     return Operation(
         key=key,
         balance="users",
         target=user_id,
-        guard={},
-        change={"$inc": {f"points.{row['book']}.{counter}": row["delta"]}},
+        guard={counter: {"$gte": -row["delta"]}} if row["delta"] < 0 else {},
+        change={"$inc": {counter: row["delta"]}},
         started=at,
         ledger=LEDGER,
         row={**row, "userId": user_id},

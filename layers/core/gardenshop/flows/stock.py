@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gardenshop.cloud.clock import day_of
-from gardenshop.cloud.database import Document
-from gardenshop.flows.balances import Operation
+from gardenshop.cloud.database import Command, Database, Document, update
+from gardenshop.cloud.errors import Internal
+from gardenshop.flows.balances import Operation, perform
 from gardenshop.flows.orders import demand_of
 from gardenshop.rules.solar_terms import term_of_day
 
@@ -29,7 +30,7 @@ def release(order: Document, *, started: int) -> list[Operation]:
     Where the order never got as far as waiting for payment some of its holds may have been refused; only
     those whose key is in the SKU's ring are given back.
     """
-    held = order.get("payBy") is not None
+    held = any(step["to"] == "pending_payment" for step in order["history"])
     return [
         _operation(
             order,
@@ -60,9 +61,28 @@ def commit(order: Document, *, started: int) -> list[Operation]:
     ]
 
 
-def nothing_reserved(order: Document) -> dict[str, int]:
-    """Return the fields that say the order's lines hold nothing any more."""
-    return {f"lines.{i}.reserved": 0 for i in range(len(order["lines"]))}
+def release_held(db: Database, order: Document, *, started: int, now: int) -> list[Command]:
+    """Give back what *order* holds; return the writes that close the books on it."""
+    return _settle(db, order, release(order, started=started), now, needed=False)
+
+
+def commit_held(db: Database, order: Document, *, started: int, now: int) -> list[Command]:
+    """Book what *order* holds as sold; return the writes that close the books on it."""
+    return _settle(db, order, commit(order, started=started), now, needed=True)
+
+
+def _settle(
+    db: Database, order: Document, operations: list[Operation], now: int, *, needed: bool
+) -> list[Command]:
+    """Perform *operations* and say that the order's lines hold nothing any more.
+
+    Raises Internal when the stock cannot tell, or, where every operation is *needed*, does not allow it.
+    """
+    outcome = perform(db, operations, now)
+    if outcome.unknown or (needed and outcome.refused):
+        raise Internal(cause=f"stock of {order['_id']}: {sorted(outcome.unknown | outcome.refused)}")
+    empty = {f"lines.{i}.reserved": 0 for i in range(len(order["lines"]))}
+    return [*outcome.closing, update("orders", {"_id": order["_id"]}, {"$set": empty})]
 
 
 def _key(sku_id: str, reason: str, order: Document) -> str:

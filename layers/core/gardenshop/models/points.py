@@ -10,6 +10,9 @@ from gardenshop.models.vocabulary import RecordState
 Book = Literal["garden", "shop"]
 
 
+MAX_TAKERS = 200
+
+
 class PointsReference(Model):
     """What caused a change."""
 
@@ -22,6 +25,8 @@ class Lot(Model):
 
     left: Points
     expires_at: Instant
+    taken_by: Annotated[tuple[Key, ...], Field(max_length=MAX_TAKERS)] = ()
+    """The operations that took from it, so that each takes once."""
 
 
 class LotUse(Model):

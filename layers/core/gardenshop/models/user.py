@@ -84,9 +84,9 @@ class Referral(Model):
 
 
 class Legacy(Model):
-    """The account of the former shop that this one continues."""
+    """The account of the former shop that this one is, or continues; none once it was merged away."""
 
-    shop_uid: Key
+    shop_uid: Key | None = None
     merged_at: Instant | None = None
 
 

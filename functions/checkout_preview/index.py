@@ -1,0 +1,16 @@
+"""checkout_preview: what the caller's basket costs now, and what stands in the way."""
+
+from gardenshop.cloud.entry import MEMBER, Context, cloud_function
+from gardenshop.flows.basket import read_commands
+from gardenshop.flows.checkout import QuoteView, Wanted, quote_of, view_of
+
+
+class CheckoutPreview(Wanted):
+    """The selected lines of the cart, or the lines given, to the default address or the one given."""
+
+
+@cloud_function(caller=MEMBER)
+def main(request: CheckoutPreview, ctx: Context) -> QuoteView:
+    """Price in one round trip and change nothing; checkout asks for the total shown here."""
+    replies = ctx.db.read(*read_commands(ctx.user_id, request.plain_lines()))
+    return view_of(quote_of(replies, request, ctx))

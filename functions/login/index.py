@@ -1,0 +1,86 @@
+"""login: open the caller's account, and merge her former shop account by her verified phone."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gardenshop.cloud.database import Document, get
+from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
+from gardenshop.cloud.errors import Internal, PhoneTaken
+from gardenshop.cloud.wechat import PhoneCodeInvalid, WeChatApi
+from gardenshop.flows.accounts import claim, merge_claimed, new_account, own_phone, phone_hash
+
+
+class Login(Request):
+    """`phone_code` is what the phone number button of the mini-program gives; a login without it is fine."""
+
+    phone_code: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+
+
+class Account(Response):
+    """The caller's account. `merged` lists the former accounts merged by this call."""
+
+    user_id: str
+    is_new: bool
+    nickname: str
+    tier: str
+    phone_masked: str | None
+    roles: list[str]
+    garden_points: int
+    shop_points: int
+    merged: list[str]
+
+
+@cloud_function(caller=MEMBER)
+def main(request: Login, ctx: Context) -> Account:
+    """Create, claim and move; whatever is repeated or comes twice at once has one effect."""
+    is_new = _open(ctx, _verified_phone(request, ctx))
+    account = _account(ctx)
+    merged = merge_claimed(ctx.db, account, ctx.now)
+    if merged:
+        account = _account(ctx)
+    points = account["points"]
+    return Account(
+        user_id=ctx.user_id,
+        is_new=is_new,
+        nickname=account.get("nickname", ""),
+        tier=account.get("tier", "bronze"),
+        phone_masked=account.get("phoneMasked"),
+        roles=account.get("roles") or [],
+        garden_points=points["garden"]["available"],
+        shop_points=points["shop"]["available"],
+        merged=merged,
+    )
+
+
+def _verified_phone(request: Login, ctx: Context) -> str | None:
+    """Ask WeChat for the number behind the code. A used code is no error for who has a phone already."""
+    if request.phone_code is None:
+        return None
+    wechat = WeChatApi.of(ctx.settings.environ, ctx.environment)
+    try:
+        return wechat.phone_number(request.phone_code, openid=ctx.caller.openid)
+    except PhoneCodeInvalid:
+        account = ctx.db.one(get("users", ctx.user_id, fields=("phoneHash",)))
+        if account is None or "phoneHash" not in account:
+            raise
+        return None
+
+
+def _open(ctx: Context, phone: str | None) -> bool:
+    """Write the account and claim the phone in one trip; say whether the account is new."""
+    commands = [new_account(ctx.user_id, ctx.caller.openid, ctx.caller.unionid, ctx.now)]
+    if phone is not None:
+        hashed = phone_hash(phone, ctx.settings.environ.get("PHONE_HASH_KEY", ""))
+        commands += [claim(ctx.user_id, hashed, ctx.now), own_phone(ctx.user_id, hashed, phone, ctx.now)]
+    opened, *rest = ctx.db.write(*commands)
+    if rest and rest[-1].duplicate:
+        raise PhoneTaken
+    return bool(opened.upserted)
+
+
+def _account(ctx: Context) -> Document:
+    account = ctx.db.one(get("users", ctx.user_id))
+    if account is None:
+        raise Internal
+    return account

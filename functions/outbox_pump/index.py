@@ -1,0 +1,70 @@
+"""outbox_pump: bring every begun effect to its end: orders, ledger rows, tasks."""
+
+from gardenshop.cloud.clock import MINUTE
+from gardenshop.cloud.database import Document, find
+from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
+from gardenshop.flows.balances import perform
+from gardenshop.flows.orders import transition
+from gardenshop.flows.outbox import flush
+from gardenshop.flows.planting import finish_planting
+from gardenshop.flows.points import again
+from gardenshop.flows.tasks import run_due
+
+BATCH = 100
+GRACE = 2 * MINUTE
+"""How long whoever began something has to end it before the pump does."""
+
+
+class OutboxPump(Response):
+    """What was found half done and ended, and what became of the tasks."""
+
+    orders_failed: int
+    orders_flushed: int
+    rows_finished: int
+    done: int
+    retried: int
+    dead: int
+
+
+@cloud_function(caller=TIMER)
+def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # The event only dates the run.
+    """Look for what was left half done, in one trip, end it, then carry out the tasks."""
+    before = ctx.now - GRACE
+    creating, marked, rows = ctx.db.read(
+        find("orders", {"status": "creating", "createdAt": {"$lte": before}}, limit=BATCH),
+        find("orders", {"outboxAt": {"$lte": before}}, limit=BATCH),
+        find("points_ledger", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
+    )
+    failed = sum(_fail(order, ctx) for order in creating)
+    for order in marked:
+        flush(ctx.db, order)
+    finished = _finish(rows, ctx)
+    tasks = run_due(ctx)
+    return OutboxPump(
+        orders_failed=failed,
+        orders_flushed=len(marked),
+        rows_finished=finished,
+        done=tasks.done,
+        retried=tasks.retried,
+        dead=tasks.dead,
+    )
+
+
+def _fail(order: Document, ctx: Context) -> bool:
+    """Close an order whose checkout never came back; the outbox gives back what it holds."""
+    failure = {"error": "UNAVAILABLE", "message": "下单未完成，请重新下单", "details": {}}
+    changes = {"failure": failure, "outboxAt": ctx.now}
+    (result,) = ctx.db.write(transition(order, "fail", now=ctx.now, actor="outbox_pump", changes=changes))
+    if result.happened:
+        flush(ctx.db, {**order, **changes, "status": "create_failed"})
+    return result.happened
+
+
+def _finish(rows: list[Document], ctx: Context) -> int:
+    """Apply points whose row was written and nothing more; those in doubt are left for the reconcile."""
+    plantings = [row for row in rows if row["kind"] == "plant"]
+    for row in plantings:
+        finish_planting(ctx.db, row, ctx.now)
+    outcome = perform(ctx.db, [again(row) for row in rows if row["kind"] != "plant"], ctx.now)
+    ctx.db.write(*outcome.closing)
+    return len(plantings) + len(outcome.closing)

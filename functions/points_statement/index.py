@@ -1,0 +1,117 @@
+"""points_statement: the caller's balances in both books, what is about to lapse, and the history."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gardenshop.cloud.clock import DAY
+from gardenshop.cloud.database import Document, find, get
+from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
+from gardenshop.rules.paging import CursorText, Order, after, cursor_of
+
+NEWEST = Order("createdAt", -1)
+SOON = 30 * DAY
+KINDS = {
+    "meal": "记录素食餐",
+    "order": "购物减碳与消费",
+    "lesson": "完成课程",
+    "harvest": "花园收获",
+    "plant": "种下植物",
+    "award": "平台赠送",
+    "hold": "下单占用",
+    "spend": "下单抵扣",
+    "release": "取消返还",
+    "refund_back": "退款返还",
+    "claw_back": "退款扣回",
+    "exchange_out": "兑换转出",
+    "exchange_in": "兑换转入",
+    "expire": "到期失效",
+    "opening": "期初余额",
+    "merge": "老账号并入",
+}
+
+
+class PointsStatement(Request):
+    """One book's history, newest first, continued by the page's `next_cursor`."""
+
+    book: Literal["garden", "shop"] = "garden"
+    cursor: CursorText | None = None
+    limit: Annotated[int, Field(strict=True, ge=1, le=50)] = 20
+
+
+class BookBalance(Response):
+    """One book: spendable, not final yet, held by unpaid orders, owed; and what lapses within 30 days."""
+
+    available: int = 0
+    pending: int = 0
+    reserved: int = 0
+    debt: int = 0
+    expiring_soon: int = 0
+
+
+class Entry(Response):
+    """One change, with its reason for people."""
+
+    entry_id: str
+    delta: int
+    kind: str
+    label: str
+    note: str | None
+    ref_id: str
+    pending: bool
+    expires_at: int | None
+    at: int
+
+
+class Statement(Response):
+    """Both balances and a page of the asked book's history."""
+
+    garden: BookBalance
+    shop: BookBalance
+    entries: list[Entry]
+    next_cursor: str | None = None
+
+
+@cloud_function(caller=MEMBER)
+def main(request: PointsStatement, ctx: Context) -> Statement:
+    """Read everything in one round trip."""
+    mine = {"userId": ctx.user_id, "state": {"$ne": "refused"}}
+    where = {**mine, "book": request.book, **after(NEWEST, request.cursor)}
+    lapsing = {**mine, "lot.left": {"$gt": 0}, "lot.expiresAt": {"$gt": ctx.now, "$lte": ctx.now + SOON}}
+    users, rows, lots = ctx.db.read(
+        get("users", ctx.user_id, fields=("points",)),
+        find("points_ledger", where, sort=NEWEST.keys, limit=request.limit + 1),
+        find("points_ledger", lapsing, fields=("book", "lot")),
+    )
+    points = users[0].get("points", {}) if users else {}
+    shown = rows[: request.limit]
+    return Statement(
+        garden=_balance(points.get("garden") or {}, [lot for lot in lots if lot["book"] == "garden"]),
+        shop=_balance(points.get("shop") or {}, [lot for lot in lots if lot["book"] == "shop"]),
+        entries=[_entry(row) for row in shown],
+        next_cursor=cursor_of(NEWEST, shown[-1]) if len(rows) > request.limit else None,
+    )
+
+
+def _balance(counters: Document, lots: list[Document]) -> BookBalance:
+    return BookBalance(
+        available=counters.get("available", 0),
+        pending=counters.get("pending", 0),
+        reserved=counters.get("reserved", 0),
+        debt=counters.get("debt", 0),
+        expiring_soon=sum(lot["lot"]["left"] for lot in lots),
+    )
+
+
+def _entry(row: Document) -> Entry:
+    return Entry(
+        entry_id=row["_id"],
+        delta=row["delta"],
+        kind=row["kind"],
+        label=KINDS[row["kind"]],
+        note=row.get("note"),
+        ref_id=row["ref"]["id"],
+        pending=row["state"] == "pending" or not row["final"],
+        expires_at=(row.get("lot") or {}).get("expiresAt"),
+        at=row["createdAt"],
+    )

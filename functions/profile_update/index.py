@@ -1,0 +1,147 @@
+"""profile_update: the caller's name, addresses, diet, consents; without changes it shows them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from gardenshop.cloud.database import Command, Document, get, put, update
+from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
+from gardenshop.cloud.errors import Busy, Conflict, NotFound
+from gardenshop.models.base import Key, dump
+from gardenshop.models.user import Address
+from gardenshop.models.vocabulary import Allergens, Contains
+
+MAX_ADDRESSES = 20
+Purpose = Literal["terms", "health_data", "personalisation", "events", "marketing", "religion_diet"]
+
+
+class ConsentChange(Request):
+    """Grant or withdraw one purpose; each is asked for separately (PIPL art. 15, 29)."""
+
+    purpose: Purpose
+    version: Annotated[str, Field(min_length=1, max_length=40)]
+    granted: Annotated[bool, Field(strict=True)]
+
+
+class ProfileUpdate(Request):
+    """Fields left out stay as they are. An address with a known id replaces the one there."""
+
+    nickname: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    sex: Literal["female", "male"] | None = None
+    avoid: Contains | None = None
+    allergens: Allergens | None = None
+    personalised: Annotated[bool, Field(strict=True)] | None = None
+    save_address: Address | None = None
+    remove_address_id: Key | None = None
+    consent: ConsentChange | None = None
+
+
+class Profile(Response):
+    """What the caller told about herself."""
+
+    nickname: str
+    phone_masked: str | None
+    addresses: list[dict[str, Any]]
+    sex: str | None
+    avoid: list[str]
+    allergens: list[str]
+    personalised: bool
+    consents: dict[str, bool]
+
+
+@cloud_function(caller=MEMBER)
+def main(request: ProfileUpdate, ctx: Context) -> Profile:
+    """Read, change under the account's version, and show the result."""
+    user, profile = _read(ctx)
+    commands = [*_account_commands(request, user, ctx), *_profile_commands(request, ctx)]
+    if commands:
+        results = ctx.db.write(*commands)
+        if request_touches_account(request) and not results[0].happened:
+            raise Busy
+        user, profile = _read(ctx)
+    return Profile(
+        nickname=user.get("nickname", ""),
+        phone_masked=user.get("phoneMasked"),
+        addresses=user.get("addresses") or [],
+        sex=profile.get("sex"),
+        avoid=profile.get("avoid") or [],
+        allergens=profile.get("allergens") or [],
+        personalised=profile.get("personalised", True),
+        consents=_standing(user.get("consents") or []),
+    )
+
+
+def request_touches_account(request: ProfileUpdate) -> bool:
+    """Say whether *request* changes the `users` document."""
+    parts = (request.nickname, request.save_address, request.remove_address_id, request.consent)
+    return any(part is not None for part in parts)
+
+
+def _read(ctx: Context) -> tuple[Document, Document]:
+    users, profiles = ctx.db.read(get("users", ctx.user_id), get("user_profiles_extended", ctx.user_id))
+    if not users:
+        raise NotFound("请先登录")
+    return users[0], profiles[0] if profiles else {}
+
+
+def _account_commands(request: ProfileUpdate, user: Document, ctx: Context) -> list[Command]:
+    if not request_touches_account(request):
+        return []
+    changes: Document = {"updatedAt": ctx.now}
+    if request.nickname is not None:
+        changes["nickname"] = request.nickname
+    if request.save_address is not None or request.remove_address_id is not None:
+        changes["addresses"] = _addresses(request, user.get("addresses") or [])
+    if request.consent is not None:
+        changes["consents"] = _consents(request.consent, user.get("consents") or [], ctx.now)
+    where = {"_id": ctx.user_id, "version": user.get("version", 0)}
+    return [update("users", where, {"$set": changes, "$inc": {"version": 1}})]
+
+
+def _addresses(request: ProfileUpdate, addresses: list[Document]) -> list[Document]:
+    """Return the addresses after the change; the one saved as default is the only default."""
+    kept = [each for each in addresses if each["addressId"] != request.remove_address_id]
+    saved = request.save_address
+    if saved is None:
+        return kept
+    if saved.is_default:
+        kept = [{**each, "isDefault": False} for each in kept]
+    ids = [each["addressId"] for each in kept]
+    if saved.address_id in ids:
+        kept[ids.index(saved.address_id)] = dump(saved)
+    elif len(kept) >= MAX_ADDRESSES:
+        raise Conflict(f"最多保存 {MAX_ADDRESSES} 个地址")
+    else:
+        kept.append(dump(saved))
+    return kept
+
+
+def _consents(change: ConsentChange, consents: list[Document], now: int) -> list[Document]:
+    """Return the consents with *change*: what was granted or withdrawn before stays on record."""
+    open_now = [each for each in consents if each["purpose"] == change.purpose and "withdrawnAt" not in each]
+    others = [each for each in consents if each not in open_now]
+    if not change.granted:
+        return others + [{**each, "withdrawnAt": now} for each in open_now]
+    if any(each["version"] == change.version for each in open_now):
+        return consents
+    superseded = [{**each, "withdrawnAt": now} for each in open_now]
+    granted = {"purpose": change.purpose, "version": change.version, "grantedAt": now}
+    return [*others, *superseded, granted]
+
+
+def _standing(consents: list[Document]) -> dict[str, bool]:
+    """Say for each purpose asked for whether consent stands."""
+    standing = {each["purpose"]: False for each in consents}
+    return standing | {each["purpose"]: True for each in consents if "withdrawnAt" not in each}
+
+
+def _profile_commands(request: ProfileUpdate, ctx: Context) -> list[Command]:
+    names = ("sex", "avoid", "allergens", "personalised")
+    changes = {name: getattr(request, name) for name in names if getattr(request, name) is not None}
+    if not changes:
+        return []
+    empty = {"_id": ctx.user_id, "schemaVersion": 1, "createdAt": ctx.now, "updatedAt": ctx.now}
+    return [
+        put("user_profiles_extended", empty),
+        update("user_profiles_extended", {"_id": ctx.user_id}, {"$set": {**changes, "updatedAt": ctx.now}}),
+    ]

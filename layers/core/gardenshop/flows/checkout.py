@@ -1,0 +1,152 @@
+"""What preview and checkout share: the request's basket and address, its price, its problems."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from gardenshop.cloud.entry import Context, Request, Response
+from gardenshop.cloud.errors import NotFound
+from gardenshop.flows.basket import Basket, Item, basket_of, deliverable, line_id, price_of
+from gardenshop.models.base import Key, Quantity, SkuId
+from gardenshop.models.order import Totals
+from gardenshop.rules.basket import PROBLEMS, Problem
+from gardenshop.rules.pricing import LinePrice, Price
+
+MAX_LINES = 100
+
+
+class WantedLine(Request):
+    """Some units of one SKU, bought without passing through the cart."""
+
+    sku_id: SkuId
+    quantity: Quantity
+
+
+class Wanted(Request):
+    """What to buy: `lines`, or the selected lines of the cart when left out; and where to."""
+
+    lines: Annotated[list[WantedLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
+    address_id: Key | None = None
+
+    def plain_lines(self) -> list[dict[str, Any]] | None:
+        """Return the lines as a basket reads them, those of one SKU taken together."""
+        if self.lines is None:
+            return None
+        units: dict[str, int] = {}
+        for line in self.lines:
+            units[line.sku_id] = units.get(line.sku_id, 0) + line.quantity
+        return [{"skuId": sku_id, "quantity": quantity} for sku_id, quantity in units.items()]
+
+
+class QuoteLine(Response):
+    """One line with every part of its price; the parts of all lines add up to the totals."""
+
+    line_id: str
+    sku_id: str
+    product_id: str
+    title: str
+    spec: str
+    quantity: int
+    price_fen: int
+    list_fen: int
+    promo_fen: int
+    coupon_fen: int
+    points_fen: int
+    freight_fen: int
+    paid_fen: int
+
+
+class QuoteView(Response):
+    """What the selected lines cost now. `ready` says that checkout would accept exactly this."""
+
+    ready: bool
+    lines: list[QuoteLine]
+    problems: dict[Problem, list[str]]
+    address_id: str | None
+    totals: dict[str, int]
+    payable_fen: int
+    trace: list[str]
+    rules_version: str
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A priced basket on its way to *address*."""
+
+    basket: Basket
+    address: Mapping[str, Any] | None
+    items: list[Item]
+    price: Price
+    problems: dict[Problem, list[str]]
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be ordered as it is."""
+        return bool(self.items) and self.address is not None and not any(self.problems.values())
+
+
+def quote_of(replies: Sequence[list[dict[str, Any]]], wanted: Wanted, ctx: Context) -> Quote:
+    """Price what *wanted* asks for from the *replies* to `basket.read_commands`.
+
+    Raises NotFound when the address is not the caller's.
+    """
+    basket = basket_of(replies, wanted.plain_lines(), now=ctx.now)
+    address = basket.address(wanted.address_id)
+    if wanted.address_id is not None and address is None:
+        raise NotFound("没有找到该收货地址")
+    province = address["province"] if address else ""
+    items = basket.to_buy()
+    problems: dict[Problem, list[str]] = {problem: [] for problem in PROBLEMS}
+    for item in basket.items:
+        if item.selected and item.problem:
+            problems[item.problem].append(item.sku_id)
+    if not deliverable(items, basket.policy, province):
+        problems["no_delivery"] = [item.sku_id for item in items]
+    return Quote(basket, address, items, price_of(items, basket.policy, province), problems)
+
+
+def view_of(quote: Quote) -> QuoteView:
+    """Show *quote*."""
+    return QuoteView(
+        ready=quote.ready,
+        lines=[_line(i, item, quote.price.lines[i]) for i, item in enumerate(quote.items)],
+        problems=quote.problems,
+        address_id=quote.address["addressId"] if quote.address else None,
+        totals=totals_of(quote.price).model_dump(by_alias=True),
+        payable_fen=quote.price.payable_fen,
+        trace=list(quote.price.trace),
+        rules_version=quote.basket.policy.version,
+    )
+
+
+def totals_of(price: Price) -> Totals:
+    """Return the totals of an order at *price*, nothing of it paid yet."""
+    return Totals(
+        goods_fen=price.goods_fen,
+        promo_fen=price.promo_fen,
+        coupon_fen=price.coupon_fen,
+        points_fen=price.points_fen,
+        freight_fen=price.freight_fen,
+        payable_fen=price.payable_fen,
+    )
+
+
+def _line(position: int, item: Item, part: LinePrice) -> QuoteLine:
+    product, sku = item.product or {}, item.sku or {}
+    return QuoteLine(
+        line_id=line_id(position),
+        sku_id=item.sku_id,
+        product_id=product["_id"],
+        title=product["title"],
+        spec=sku["spec"],
+        quantity=item.quantity,
+        price_fen=item.unit_fen,
+        list_fen=part.list_fen,
+        promo_fen=part.promo_fen,
+        coupon_fen=part.coupon_fen,
+        points_fen=part.points_fen,
+        freight_fen=part.freight_fen,
+        paid_fen=part.paid_fen,
+    )

@@ -1,0 +1,84 @@
+"""Which lots a spending of points comes from: those that lapse first, each taken from once.
+
+The counter on the member's document has already decided that there is enough. A spending writes its plan
+into its ledger row before it takes from a lot, and a lot remembers who took from it, so the work may stop
+anywhere and be done again. Two spendings that plan on the same lot cannot both have it: the one that comes
+too late plans the rest anew.
+"""
+
+from gardenshop.cloud.database import Command, Database, Document, find, get, update
+from gardenshop.cloud.errors import Busy, Internal
+from gardenshop.flows.points import LEDGER
+from gardenshop.models.points import MAX_TAKERS
+
+_ROUNDS = 5
+_MOST_LOTS = 100
+
+
+def settle(db: Database, key: str, now: int) -> None:
+    """Take the points of the spending *key*, already off the counter, out of the member's lots.
+
+    Raises Internal when the lots hold less than the counter said, Busy when they keep changing.
+    """
+    for _ in range(_ROUNDS):
+        spending = db.one(get(LEDGER, key))
+        if spending is None or not spending["delta"]:
+            return
+        lots = _lots(db, spending)
+        taken = {lot["_id"] for lot in lots if key in (lot["lot"].get("takenBy") or ())}
+        plan = _plan(spending, lots, taken)
+        takes = [(lot_id, points) for lot_id, points in plan.items() if lot_id not in taken]
+        if not takes and plan == _used(spending):
+            return
+        planned = _write_plan(spending, plan, now)
+        if plan != _used(spending) and not db.write(planned)[0].happened:
+            continue
+        results = db.write(*(_take(lot_id, points, key, now) for lot_id, points in takes))
+        if all(result.happened for result in results):
+            return
+    raise Busy
+
+
+def _write_plan(spending: Document, plan: dict[str, int], now: int) -> Command:
+    uses = [{"lotId": lot_id, "points": points} for lot_id, points in plan.items()]
+    unchanged = {"_id": spending["_id"], "lotsUsed": spending["lotsUsed"]}
+    return update(LEDGER, unchanged, {"$set": {"lotsUsed": uses, "updatedAt": now}})
+
+
+def _used(spending: Document) -> dict[str, int]:
+    return {use["lotId"]: use["points"] for use in spending["lotsUsed"]}
+
+
+def _lots(db: Database, spending: Document) -> list[Document]:
+    """Read the lots already planned on and those that may still be, the first to lapse first."""
+    spendable = {"state": "final", "lot.left": {"$gt": 0}, "lot.expiresAt": {"$gt": spending["createdAt"]}}
+    mine = {"userId": spending["userId"], "book": spending["book"]}
+    where = {**mine, "$or": [{"_id": {"$in": list(_used(spending))}}, spendable]}
+    first_to_lapse = {"lot.expiresAt": 1, "_id": 1}
+    (lots,) = db.read(find(LEDGER, where, fields=("lot",), sort=first_to_lapse, limit=_MOST_LOTS))
+    return lots
+
+
+def _plan(spending: Document, lots: list[Document], taken: set[str]) -> dict[str, int]:
+    """Return how many points each lot gives: what was taken stays, the rest comes from the first to lapse."""
+    used = _used(spending)
+    plan = {lot_id: points for lot_id, points in used.items() if lot_id in taken}
+    rest = -spending["delta"] - sum(plan.values())
+    for lot in lots:
+        give = min(rest, lot["lot"]["left"])
+        if give > 0 and lot["_id"] not in taken:
+            plan[lot["_id"]] = give
+            rest -= give
+    if rest:
+        raise Internal(cause=f"lots of {spending['_id']} are {rest} short")
+    return plan
+
+
+def _take(lot_id: str, points: int, key: str, now: int) -> Command:
+    where = {"_id": lot_id, "lot.left": {"$gte": points}, "lot.takenBy": {"$ne": key}}
+    change = {
+        "$inc": {"lot.left": -points},
+        "$push": {"lot.takenBy": {"$each": [key], "$slice": -MAX_TAKERS}},
+        "$set": {"updatedAt": now},
+    }
+    return update(LEDGER, where, change)

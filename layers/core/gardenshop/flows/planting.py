@@ -1,0 +1,92 @@
+"""Putting a plant into a garden for points: paid first, planted next, undone when there is no room.
+
+The ledger row of the payment names the plant, so whoever finds it pending can finish it.
+"""
+
+import hashlib
+
+from gardenshop.cloud import log
+from gardenshop.cloud.database import Command, Database, Document, find, get, put
+from gardenshop.cloud.errors import Conflict, NotEnoughPoints
+from gardenshop.flows import lots
+from gardenshop.flows.balances import Operation, perform, reopen
+from gardenshop.flows.points import earn, spend
+from gardenshop.models.base import dump
+from gardenshop.models.garden import PlantTemplate
+from gardenshop.rules.garden import plant
+from gardenshop.rules.policy import Policy, policy_of
+
+
+def empty_garden(user_id: str, now: int) -> Command:
+    """Return the write that gives *user_id* a garden unless she has one."""
+    garden = {"_id": user_id, "plants": [], "scenes": [], "xp": 0, "version": 0, "recentOps": []}
+    return put("gardens", {**garden, "schemaVersion": 1, "createdAt": now, "updatedAt": now})
+
+
+def plant_id_of(user_id: str, client_token: str) -> str:
+    """Return the id of the plant that *client_token* asks for."""
+    return "p" + hashlib.sha256(f"{user_id}\n{client_token}".encode()).hexdigest()[:16]
+
+
+def plant_for_points(
+    db: Database, user_id: str, plant_id: str, template: PlantTemplate, *, policy: Policy, now: int
+) -> None:
+    """Plant *template* as *plant_id*, once. Raises NotEnoughPoints, or Conflict when the garden is full."""
+    key = f"plant:{user_id}:{plant_id}"
+    ref = {"type": "plant", "id": f"{template.id}:{plant_id}"}
+    payment = spend(
+        key,
+        user_id=user_id,
+        book="garden",
+        points=template.cost_points,
+        kind="plant",
+        ref=ref,
+        policy=policy,
+        at=now,
+        actor=user_id,
+    )
+    paid = perform(db, [payment], now, before=[empty_garden(user_id, now), reopen(payment, now)])
+    if paid.refused:
+        db.write(*paid.closing)
+        raise NotEnoughPoints(need=template.cost_points)
+    lots.settle(db, key, now)
+    planted = perform(db, [_planting(user_id, plant_id, template, policy, now)], now)
+    if not planted.refused:
+        db.write(*paid.closing)
+        return
+    back = earn(
+        f"{key}:back",
+        user_id=user_id,
+        book="garden",
+        points=template.cost_points,
+        kind="release",
+        ref=ref,
+        policy=policy,
+        at=now,
+    )
+    returned = perform(db, [back], now)
+    db.write(*paid.closing, *returned.closing)
+    raise Conflict("花园已经种满了")
+
+
+def finish_planting(db: Database, payment: Document, now: int) -> None:
+    """Finish the planting whose *payment* was found pending in the ledger."""
+    code, plant_id = payment["ref"]["id"].rsplit(":", 1)
+    templates, rules = db.read(get("plant_templates", code), find("business_rules", {"state": "live"}))
+    template, policy = PlantTemplate.model_validate(templates[0]), policy_of(rules)
+    try:
+        plant_for_points(db, payment["userId"], plant_id, template, policy=policy, now=now)
+    except (NotEnoughPoints, Conflict) as refusal:
+        log.emit("planting", plantId=plant_id, refused=refusal.error)
+
+
+def _planting(user_id: str, plant_id: str, template: PlantTemplate, policy: Policy, now: int) -> Operation:
+    """Add the plant, if there is room for one more."""
+    return Operation(
+        key=f"plant:{plant_id}",
+        balance="gardens",
+        target=user_id,
+        guard={f"plants.{policy.garden.max_plants - 1}": {"$exists": False}},
+        change={"$push": {"plants": dump(plant(plant_id, template, now))}, "$inc": {"version": 1}},
+        started=now,
+    )

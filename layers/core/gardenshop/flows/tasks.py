@@ -1,0 +1,153 @@
+"""Carrying out the tasks of the outbox: leased, repeated until done, given up loudly."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from gardenshop.cloud import log
+from gardenshop.cloud.clock import HOUR, MINUTE
+from gardenshop.cloud.database import Command, Document, find, get, update
+from gardenshop.cloud.entry import Context
+from gardenshop.cloud.errors import AppError
+from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
+from gardenshop.flows import outbox
+from gardenshop.flows.balances import perform
+from gardenshop.flows.garden_sync import sync_garden
+from gardenshop.flows.points import accrue
+from gardenshop.flows.stock import commit_held, release_held
+from gardenshop.rules.points import shop_points_for
+from gardenshop.rules.policy import policy_of
+
+BATCH = 50
+LEASE = 2 * MINUTE
+MAX_ATTEMPTS = 12
+_RESERVE_SECONDS = 5.0
+_REFUND_STATES = {"SUCCESS": "success", "CLOSED": "closed", "ABNORMAL": "abnormal"}
+
+
+class Summary(NamedTuple):
+    """How many tasks were done, put off, and given up."""
+
+    done: int
+    retried: int
+    dead: int
+
+
+def _release(ctx: Context, order: Document, task: Document) -> list[Command]:
+    return release_held(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+
+
+def _commit(ctx: Context, order: Document, task: Document) -> list[Command]:
+    return commit_held(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+
+
+def _accrue(ctx: Context, order: Document, task: Document) -> list[Command]:
+    (rules,) = ctx.db.read(find("business_rules", {"state": "live"}))
+    policy = policy_of(rules)
+    goods = sum(line["paidFen"] for line in order["lines"])
+    points = shop_points_for(goods, policy.points)
+    if not points:
+        return []
+    operation = accrue(
+        f"earn:order:{order['_id']}",
+        user_id=order["userId"],
+        points=points,
+        order_no=order["_id"],
+        policy=policy,
+        at=task["payload"]["startedAt"],
+    )
+    return list(perform(ctx.db, [operation], ctx.now).closing)
+
+
+def _garden(ctx: Context, order: Document, task: Document) -> list[Command]:
+    return sync_garden(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+
+
+def _refund(ctx: Context, order: Document, task: Document) -> list[Command]:
+    """Send a payment back that no order waited for; the number makes repeats one refund."""
+    refund = next(each for each in order["refunds"] if each["refundNo"] == task["refId"])
+    answer = WeChatPay(PaySettings.from_env(ctx.settings.environ)).refund(
+        out_trade_no=refund["attemptNo"],
+        out_refund_no=refund["refundNo"],
+        refund_fen=refund["amountFen"],
+        total_fen=refund["amountFen"],
+        reason=refund["reason"],
+    )
+    state = _REFUND_STATES.get(answer.status, "submitted")
+    where = {"_id": order["_id"], "refunds": {"$elemMatch": {"refundNo": task["refId"], "state": "due"}}}
+    change = {"refunds.$.state": state, "refunds.$.wechatRefundId": answer.refund_id}
+    return [update("orders", where, {"$set": {**change, "updatedAt": ctx.now}})]
+
+
+Handler = Callable[[Context, Document, Document], list[Command]]
+
+HANDLERS: Mapping[str, Handler] = {
+    outbox.RELEASE: _release,
+    outbox.COMMIT: _commit,
+    outbox.ACCRUE: _accrue,
+    outbox.GARDEN: _garden,
+    outbox.REFUND: _refund,
+}
+
+
+def run_due(ctx: Context) -> Summary:
+    """Carry out the tasks that are due, batch by batch, while there is time."""
+    counts = {"done": 0, "retried": 0, "dead": 0}
+    while ctx.seconds_left() > _RESERVE_SECONDS:
+        tasks = _lease(ctx)
+        if not tasks:
+            break
+        for task in tasks:
+            if ctx.seconds_left() < _RESERVE_SECONDS:
+                break
+            counts[_carry_out(ctx, task)] += 1
+    return Summary(**counts)
+
+
+def _lease(ctx: Context) -> list[Document]:
+    """Take the oldest due tasks: a leased task is due again when its lease ends."""
+    due = {"state": {"$in": ["due", "leased"]}, "dueAt": {"$lte": ctx.now}}
+    (tasks,) = ctx.db.read(find("sync_tasks", due, sort={"dueAt": 1}, limit=BATCH))
+    taken = {"state": "leased", "dueAt": ctx.now + LEASE, "leaseBy": ctx.request_id or "pump"}
+    results = ctx.db.write(
+        *(
+            update(
+                "sync_tasks",
+                {"_id": task["_id"], "state": task["state"], "dueAt": task["dueAt"]},
+                {"$set": {**taken, "updatedAt": ctx.now}, "$inc": {"attempts": 1}},
+            )
+            for task in tasks
+        )
+    )
+    return [
+        {**task, **taken, "attempts": task["attempts"] + 1}
+        for task, result in zip(tasks, results, strict=True)
+        if result.happened
+    ]
+
+
+def _carry_out(ctx: Context, task: Document) -> str:
+    """Do one task and say what became of it."""
+    try:
+        order = ctx.db.one(get("orders", task["payload"]["orderNo"]))
+        closing = HANDLERS[task["topic"]](ctx, order, task) if order else []
+    except AppError as error:
+        return _put_off(ctx, task, error)
+    done = {"state": "done", "doneAt": ctx.now, "updatedAt": ctx.now}
+    ctx.db.write(*closing, update("sync_tasks", _mine(task), {"$set": done}))
+    return "done"
+
+
+def _put_off(ctx: Context, task: Document, error: AppError) -> str:
+    """Make the task due later, later each time; after the last attempt a person must look at it."""
+    dead = task["attempts"] >= MAX_ATTEMPTS
+    wait = min(MINUTE * 2 ** (task["attempts"] - 1), 6 * HOUR)
+    state: dict[str, Any] = {"state": "dead" if dead else "due", "dueAt": ctx.now + wait}
+    state |= {"lastError": f"{error.error} {error.details.get('cause', '')}".strip(), "updatedAt": ctx.now}
+    ctx.db.write(update("sync_tasks", _mine(task), {"$set": state}))
+    log.emit("task", topic=task["topic"], refId=task["refId"], state=state["state"], error=error.error)
+    return "dead" if dead else "retried"
+
+
+def _mine(task: Document) -> Document:
+    """Match the task only while this run's lease on it stands."""
+    return {"_id": task["_id"], "state": "leased", "dueAt": task["dueAt"]}
