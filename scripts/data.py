@@ -1,0 +1,24 @@
+"""Collections and their documents, on the local CloudBase or on a real environment.
+
+python3 scripts/data.py plan             show how an environment differs from collections/*.json
+python3 scripts/data.py apply            create what is missing; nothing is ever dropped
+python3 scripts/data.py load             load the sample documents
+python3 scripts/data.py import DIR       take in the predecessor's documents (a dry run, until --apply)
+python3 scripts/data.py schema --check   compare the definitions with the models
+"""
+
+import bootstrap  # isort: skip  # Before all others: it answers a Python that is too old.
+
+import sys
+
+
+def main() -> int:
+    """Hand over to the command line, inside the project's environment."""
+    bootstrap.enter()
+    from dataio.cli import run  # noqa: PLC0415  # It is importable only from here on.
+
+    return run(sys.argv[1:], description=__doc__ or "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""The command line of scripts/data.py: what each command does, its progress, its exit code."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from dataio import access, definitions, documents, sample, tables
+from dataio.cloudapi import CloudApi, CloudError
+from dataio.output import Output
+
+
+def run(arguments: Sequence[str], *, description: str) -> int:
+    """Run one command and return its exit code: 0 done, 1 something was refused, 2 it could not begin."""
+    options = _parser(description).parse_args(arguments)
+    output = Output(as_json=options.json)
+    command: Callable[[argparse.Namespace, Output], int] = options.command
+    try:
+        return command(options, output)
+    except (access.NoAccess, CloudError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str, command: Callable[[argparse.Namespace, Output], int], text: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(command=command)
+        added.add_argument("--json", action="store_true", help="print JSON, for programs")
+        return added
+
+    for name, command, text in (
+        ("plan", _plan, "show how an environment differs from the definitions; change nothing"),
+        ("apply", _apply, "create missing collections and indexes, set permissions; drop nothing"),
+        ("load", _load, "store the sample documents; nothing newer is overwritten"),
+    ):
+        access.add_options(add(name, command, text))
+    schema = add("schema", _schema, "compare the schemas in collections/*.json with the models")
+    choice = schema.add_mutually_exclusive_group(required=True)
+    choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")
+    choice.add_argument("--write", action="store_true", help="bring the files up to date")
+    return parser
+
+
+def _plan(options: argparse.Namespace, output: Output) -> int:
+    cloud = CloudApi(access.access(options))
+    output.plan(tables.plan(cloud, definitions.load()))
+    return 0
+
+
+def _apply(options: argparse.Namespace, output: Output) -> int:
+    cloud = CloudApi(access.access(options))
+    plan = tables.plan(cloud, definitions.load())
+    done = list(output.progress(tables.apply(cloud, plan.changes), len(plan.changes), "applying"))
+    output.applied(done, plan)
+    return 0
+
+
+def _load(options: argparse.Namespace, output: Output) -> int:
+    cloud = CloudApi(access.access(options))
+    found = sample.read(phone_hash_key=access.phone_hash_key())
+    before = cloud.calls
+    written = list(output.progress(documents.store(cloud, found.records), len(found.records), "loading"))
+    output.loaded(written, found.invalid, round_trips=cloud.calls - before)
+    return 1 if found.invalid or any(one.fate == "refused" for one in written) else 0
+
+
+def _schema(options: argparse.Namespace, output: Output) -> int:
+    names = definitions.write() if options.write else definitions.stale()
+    output.schemas(names, wrote=options.write)
+    return 1 if names and options.check else 0
