@@ -117,9 +117,9 @@ def _leave_cart(order: Document, request: Checkout, ctx: Context) -> list[Comman
     """Take the ordered lines out of the cart they came from, unless their quantity has changed since."""
     if request.lines is not None:
         return []
-    bought = [{"skuId": line["skuId"], "quantity": line["quantity"]} for line in order["lines"]]
-    change = {"$pull": {"lines": {"$or": bought}}, "$inc": {"version": 1}, "$set": {"updatedAt": ctx.now}}
-    return [update("shopping_cart", {"_id": ctx.user_id}, change)]
+    cart, touched = {"_id": ctx.user_id}, {"$inc": {"version": 1}, "$set": {"updatedAt": ctx.now}}
+    bought = ({"skuId": line["skuId"], "quantity": line["quantity"]} for line in order["lines"])
+    return [update("shopping_cart", cart, {"$pull": {"lines": line}, **touched}) for line in bought]
 
 
 def _placed(order: Document) -> Placed:

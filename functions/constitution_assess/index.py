@@ -26,7 +26,7 @@ from gardenshop.rules.constitution import (
 
 HISTORY = 50
 Answer = Annotated[int, Field(strict=True, ge=1, le=5)]
-ItemId = Annotated[str, Field(pattern=r"^[a-z][0-9]{2}$")]
+ItemId = Annotated[str, Field(pattern=r"^[a-z][0-9]{2}[fm]?$")]
 
 
 class ConstitutionAssess(Request):

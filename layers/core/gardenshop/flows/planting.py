@@ -32,41 +32,54 @@ def plant_for_points(
     db: Database, user_id: str, plant_id: str, template: PlantTemplate, *, policy: Policy, now: int
 ) -> None:
     """Plant *template* as *plant_id*, once. Raises NotEnoughPoints, or Conflict when the garden is full."""
-    key = f"plant:{user_id}:{plant_id}"
-    ref = {"type": "plant", "id": f"{template.id}:{plant_id}"}
-    payment = spend(
-        key,
+    payment = _payment(user_id, plant_id, template, policy, now)
+    closing = _pay(db, payment, template, now) if template.cost_points else ()
+    planting = _planting(user_id, plant_id, template, policy, now)
+    planted = perform(db, [planting], now, before=[empty_garden(user_id, now)])
+    if not planted.refused:
+        db.write(*closing)
+        return
+    if template.cost_points:
+        returned = perform(db, [_return(payment, user_id, template, policy, now)], now)
+        db.write(*closing, *returned.closing)
+    raise Conflict("花园已经种满了")
+
+
+def _payment(user_id: str, plant_id: str, template: PlantTemplate, policy: Policy, now: int) -> Operation:
+    return spend(
+        f"plant:{user_id}:{plant_id}",
         user_id=user_id,
         book="garden",
         points=template.cost_points,
         kind="plant",
-        ref=ref,
+        ref={"type": "plant", "id": f"{template.id}:{plant_id}"},
         policy=policy,
         at=now,
         actor=user_id,
     )
-    paid = perform(db, [payment], now, before=[empty_garden(user_id, now), reopen(payment, now)])
+
+
+def _pay(db: Database, payment: Operation, template: PlantTemplate, now: int) -> tuple[Command, ...]:
+    """Take the points; return the writes that close the ledger row once the plant stands."""
+    paid = perform(db, [payment], now, before=[reopen(payment, now)])
     if paid.refused:
         db.write(*paid.closing)
         raise NotEnoughPoints(need=template.cost_points)
-    lots.settle(db, key, now)
-    planted = perform(db, [_planting(user_id, plant_id, template, policy, now)], now)
-    if not planted.refused:
-        db.write(*paid.closing)
-        return
-    back = earn(
-        f"{key}:back",
+    lots.settle(db, payment.key, now)
+    return paid.closing
+
+
+def _return(payment: Operation, user_id: str, template: PlantTemplate, policy: Policy, now: int) -> Operation:
+    return earn(
+        f"{payment.key}:back",
         user_id=user_id,
         book="garden",
         points=template.cost_points,
         kind="release",
-        ref=ref,
+        ref=payment.row["ref"],
         policy=policy,
         at=now,
     )
-    returned = perform(db, [back], now)
-    db.write(*paid.closing, *returned.closing)
-    raise Conflict("花园已经种满了")
 
 
 def finish_planting(db: Database, payment: Document, now: int) -> None:
