@@ -1,4 +1,14 @@
-"""The function host: runs the project's functions as the platform does, each instance in its own process."""
+"""The function host: runs the project's functions as the platform does, each instance in its own process.
+
+    routes → host → pool → instance ⇄ bootstrap (the function's own process)
+               │      launcher: project (cloudbaserc.json), layers, signature → launch
+               ├─ callers: what the platform tells a function about its caller
+               ├─ timers, cron
+               └─ logs
+
+Unlike the platform, idle instances are not frozen; that `event.path` of an HTTP access route is the whole path
+is a belief, no source says it.
+"""
 
 from .callers import HTTP, OPERATOR, TIMER, Caller, member
 from .failures import Failure
@@ -6,6 +16,7 @@ from .host import FunctionHost, Limits
 from .invocation import Invocation
 from .layers import LayerMissing, Layers
 from .project import Project, ProjectError, load_project
+from .timers import Retry
 
 __all__ = [
     "HTTP",
@@ -20,6 +31,7 @@ __all__ = [
     "Limits",
     "Project",
     "ProjectError",
+    "Retry",
     "load_project",
     "member",
 ]

@@ -12,9 +12,9 @@ import sys
 from _frozen_importlib import module_from_spec
 from _frozen_importlib_external import spec_from_file_location
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from io import BufferedReader, BufferedWriter
 
-Handler = Callable[[Any, Any], Any]
+Handler = Callable[[object, object], object]
 
 
 def main() -> None:
@@ -29,10 +29,10 @@ def main() -> None:
         return
     send(replies, b"R", None)
     for line in requests:
-        serve(handler, json.loads(line), replies)
+        serve(handler, line, replies)
 
 
-def take_pipes() -> tuple[BinaryIO, BinaryIO]:
+def take_pipes() -> tuple[BufferedReader, BufferedWriter]:
     """Take stdin and stdout for the host; the function finds an empty stdin and prints into the log."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -54,8 +54,9 @@ def load(file: str, function: str) -> Handler:
     return handler
 
 
-def serve(handler: Handler, call: dict[str, Any], replies: BinaryIO) -> None:
+def serve(handler: Handler, line: bytes, replies: BufferedWriter) -> None:
     """Run one invocation. Values of former invocations stay in `os.environ`, as on the platform."""
+    call = json.loads(line)
     os.environ.update(call["environ"])
     kind = b"+"
     try:
@@ -79,7 +80,7 @@ def describe(error: Exception) -> dict[str, str]:
     return {"type": type(error).__name__, "message": str(error), "trace": trace}
 
 
-def send(replies: BinaryIO, kind: bytes, value: object) -> None:
+def send(replies: BufferedWriter, kind: bytes, value: object) -> None:
     replies.write(kind + json.dumps(value).encode() + b"\n")
     replies.flush()
 

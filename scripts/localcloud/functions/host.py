@@ -1,10 +1,11 @@
 """The function host: takes an event for a function, lends it an instance, and says what came of it."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute
 from localcloud.credentials import Credentials
 
 from .callers import OPERATOR, Caller, appid_of, context, invocation_environ
-from .failures import Failure, FunctionNotFound, PayloadTooLarge
+from .failures import Failure, FunctionNotFound, PayloadTooLarge, StatusAbnormal
 from .instance import Instance
 from .invocation import Invocation, new_request_id
 from .launch import Launch
@@ -22,7 +23,7 @@ from .launcher import Launcher
 from .logs import Log
 from .pool import Pool
 from .project import Function
-from .timers import Timers
+from .timers import Retry, Timers
 
 _INSPECT_SECONDS = 0.05
 _MB = 1024 * 1024
@@ -40,6 +41,7 @@ class Limits:
     idle_seconds: float = 300.0
     init_seconds: float = 65.0
     event_bytes: int = 6 * _MB
+    retry: Retry = field(default_factory=Retry)
 
 
 class FunctionHost:
@@ -64,9 +66,9 @@ class FunctionHost:
             overrides=env_overrides,
             installed_layers=installed_layers,
         )
-        self.timers = Timers(self.launcher.project, self.invoke)
         self._credentials = credentials
         self._limits = limits or Limits()
+        self.timers = Timers(self.launcher.project, self.invoke, retry=self._limits.retry)
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -107,18 +109,25 @@ class FunctionHost:
         pool = self._pools.get(name)
         return pool.size if pool else 0
 
+    def retire(self, name: str) -> None:
+        """End the idle instances of the function *name*, so that its next call is a cold one."""
+        if name in self._pools:
+            self._pools[name].retire(before=math.inf)
+
     def close(self) -> None:
         """Stop the timers and end all instances; log followers see the end of their stream."""
         self._closed.set()
         self.timers.close()
         self._inspector.join()
-        for pool in self._pools.values():
+        for pool in list(self._pools.values()):
             pool.close()
         self.log.close()
 
     def _run(self, invocation: Invocation, event: Any, caller: Caller) -> None:
+        if self.closed:
+            raise StatusAbnormal("The function host is closed")
         function = self.launcher.project().function(invocation.function)
-        if function is None or self.closed:
+        if function is None:
             raise FunctionNotFound(f"Function [{invocation.function}] is not among those of cloudbaserc.json")
         launch = self.launcher.launch(function)
         call = self._call(launch, event, caller, invocation.request_id)
@@ -169,7 +178,9 @@ class FunctionHost:
     def _inspect(self) -> None:
         while not self._closed.wait(_INSPECT_SECONDS):
             for pool in list(self._pools.values()):
-                pool.inspect(time.monotonic(), idle_seconds=self._limits.idle_seconds)
+                now = time.monotonic()
+                pool.inspect(now)
+                pool.retire(before=now - self._limits.idle_seconds)
 
 
 def _size(event: Any) -> int:

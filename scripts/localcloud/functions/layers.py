@@ -72,14 +72,10 @@ def _compile(source: Path, target: Path, found: Signature) -> Path:
     if not finished.exists():
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(source, draft, ignore=shutil.ignore_patterns("__pycache__"))
-        compileall.compile_dir(
-            draft,
-            stripdir=draft,
-            prependdir=finished,
-            quiet=2,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
+        unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        compileall.compile_dir(draft, quiet=2, invalidation_mode=unchecked)
         draft.rename(finished)
+    finished.touch()
     _forget_old(target, finished)
     return finished
 

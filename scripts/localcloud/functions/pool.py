@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from .failures import ConcurrencyExceeded
+from .failures import ConcurrencyExceeded, StatusAbnormal
 from .instance import Instance
 from .launch import Launch
 
@@ -22,6 +22,7 @@ class Pool:
         self._idle: list[Instance] = []
         self._busy: list[Instance] = []
         self._starting = 0
+        self._closed = False
         self._changed = threading.Condition()
 
     @property
@@ -39,22 +40,28 @@ class Pool:
         finally:
             self._give_back(instance)
 
-    def inspect(self, now: float, *, idle_seconds: float) -> None:
-        """Hold busy instances to their limits and retire those idle for *idle_seconds*."""
+    def inspect(self, now: float) -> None:
+        """Hold the busy instances to their limits; *now* is monotonic."""
         with self._changed:
             busy = list(self._busy)
-            retired = [one for one in self._idle if now - one.idle_since > idle_seconds]
-            self._idle = [one for one in self._idle if one not in retired]
         for instance in busy:
             instance.inspect(now)
+
+    def retire(self, before: float) -> None:
+        """End the instances that have been idle since *before*, a monotonic instant."""
+        with self._changed:
+            retired = [one for one in self._idle if one.idle_since <= before]
+            self._idle = [one for one in self._idle if one not in retired]
         for instance in retired:
             instance.close()
 
     def close(self) -> None:
-        """End all instances; calls under way fail."""
+        """End all instances; calls under way fail, later ones are refused."""
         with self._changed:
+            self._closed = True
             instances = self._idle + self._busy
             self._idle = []
+            self._changed.notify_all()
         for instance in instances:
             instance.close()
 
@@ -63,6 +70,8 @@ class Pool:
         deadline = time.monotonic() + self._queue_seconds
         with self._changed:
             while True:
+                if self._closed:
+                    raise StatusAbnormal("The function host is closed")
                 self._drop_unfit(launch)
                 if self._idle:
                     self._busy.append(self._idle.pop())
@@ -97,6 +106,7 @@ class Pool:
     def _give_back(self, instance: Instance) -> None:
         fit = instance.fit
         with self._changed:
+            fit = fit and not self._closed
             self._busy.remove(instance)
             if fit:
                 self._idle.append(instance)

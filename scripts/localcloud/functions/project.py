@@ -102,7 +102,9 @@ def template_values(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what ``{{env.X}}`` may name: .env, .env.local, then *environ*; the last one wins."""
     values: dict[str, str] = {}
     for name in ENV_FILES:
-        values.update({key: value or "" for key, value in dotenv_values(root / name).items()})
+        values.update(
+            {key: value or "" for key, value in dotenv_values(root / name, interpolate=False).items()}
+        )
     return values | dict(environ)
 
 

@@ -55,14 +55,14 @@ class Timers:
         *,
         clock: Callable[[], datetime] = utc_now,
         wait: Callable[[float], bool] | None = None,
-        retry: Retry | None = None,
+        retry: Retry,
     ) -> None:
         self._project = project
         self._invoke = invoke
         self._clock = clock
         self._stopped = threading.Event()
         self._wait = wait or self._stopped.wait
-        self._retry = retry or Retry()
+        self._retry = retry
         self._due: dict[tuple[str, Trigger], datetime | None] = {}
         self._trouble = ""
         self._thread: threading.Thread | None = None

@@ -130,6 +130,12 @@ def test_a_package_of_the_developers_environment_cannot_be_imported(workshop: Wo
     assert "No module named 'starlette'" in str(failure)
 
 
+def test_the_interpreter_is_isolated_from_the_developers_one(workshop: Workshop) -> None:
+    flags = "[sys.flags.isolated, sys.flags.no_site, sys.flags.dont_write_bytecode, sys.flags.utf8_mode]"
+    workshop.function("flags", f"import sys\ndef main(event, context): return {flags}")
+    assert workshop.host().invoke("flags", {}).reply == [1, 1, 1, 1]
+
+
 def test_the_entry_file_is_loaded_without_a_name(workshop: Workshop) -> None:
     workshop.function(
         "name", "import sys\ndef main(event, context): return [__name__, __name__ in sys.modules]"

@@ -1,7 +1,10 @@
 """The log remembers, filters and keeps a file."""
 
 import json
+import time
 from pathlib import Path
+
+import pytest
 
 from localcloud.functions.logs import Log
 
@@ -49,6 +52,23 @@ def test_all_that_a_function_prints_before_its_reply_belongs_to_its_request(work
         lines = host.log.lines(request_id=request_id)
         assert [line.text for line in lines[:-1]] == [say, "warned", "raw\ufffd", "", "unfinished"]
         assert lines[-1].kind == "report"
+
+
+def test_a_reply_waits_for_the_lines_printed_before_it(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.function("talk", "def main(event, context): print('slowly')")
+    host = workshop.host()
+    write = host.log.write
+
+    def write_slowly(function: str, request_id: str, text: str, *, kind: str = "output") -> None:
+        if kind == "output":
+            time.sleep(0.05)
+        write(function, request_id, text, kind=kind)
+
+    monkeypatch.setattr(host.log, "write", write_slowly)
+    request_id = host.invoke("talk", {}).request_id
+    assert [line.kind for line in host.log.lines(request_id=request_id)] == ["output", "report"]
 
 
 def test_the_last_words_of_a_crash_are_kept(workshop: Workshop) -> None:

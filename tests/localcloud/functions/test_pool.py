@@ -93,9 +93,9 @@ def test_an_invocation_beyond_its_time_limit_is_killed(workshop: Workshop, tmp_p
         call = {"folder": str(rendezvous), "wanted": 2}
         held = threads.submit(host.invoke, "meet", call)
         until(lambda: any(rendezvous.iterdir()))
-        host._pools["meet"].inspect(time.monotonic() + 899, idle_seconds=1000)
+        host._pools["meet"].inspect(time.monotonic() + 899)
         assert not held.done()
-        host._pools["meet"].inspect(time.monotonic() + 901, idle_seconds=1000)
+        host._pools["meet"].inspect(time.monotonic() + 901)
         failure = held.result().failure
     pid = int(next(rendezvous.iterdir()).name)
     assert isinstance(failure, TimeLimitExceeded)
@@ -106,11 +106,21 @@ def test_an_invocation_beyond_its_time_limit_is_killed(workshop: Workshop, tmp_p
 
 def test_an_idle_instance_retires(workshop: Workshop) -> None:
     workshop.function("pid", PID)
-    host = workshop.host(Limits(idle_seconds=100))
+    host = workshop.host(Limits(idle_seconds=0.1))
+    process = psutil.Process(host.invoke("pid", {}).reply)
+    until(lambda: not process.is_running())
+    assert host.instances("pid") == 0
+    assert host.invoke("pid", {}).cold is True
+
+
+def test_an_instance_in_use_is_not_retired(workshop: Workshop) -> None:
+    workshop.function("pid", PID)
+    host = workshop.host()
+    before = time.monotonic()
     pid = host.invoke("pid", {}).reply
-    host._pools["pid"].inspect(time.monotonic() + 99, idle_seconds=100)
-    assert psutil.pid_exists(pid)
-    host._pools["pid"].inspect(time.monotonic() + 101, idle_seconds=100)
+    host._pools["pid"].retire(before)
+    assert host.invoke("pid", {}).reply == pid
+    host.retire("pid")
     assert not psutil.pid_exists(pid)
     assert host.invoke("pid", {}).cold is True
 

@@ -1,16 +1,17 @@
 """Seven-field cron in UTC+8, the scheduler on a clock of its own, and retries."""
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from localcloud.functions import TIMER, Caller, Failure, Project
+from localcloud.functions import TIMER, Caller, Failure, Project, ProjectError, Retry
 from localcloud.functions.cron import check, next_fire
 from localcloud.functions.failures import FunctionRaised
 from localcloud.functions.project import Function, Trigger
-from localcloud.functions.timers import Retry, Timers, timer_event
+from localcloud.functions.timers import Timers, timer_event
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 
@@ -89,7 +90,9 @@ class World:
         )
 
     def timers(self, retry: Retry | None = None) -> Timers:
-        return Timers(lambda: self.project, self.invoke, clock=self.clock, wait=self.wait, retry=retry)
+        return Timers(
+            lambda: self.project, self.invoke, clock=self.clock, wait=self.wait, retry=retry or Retry()
+        )
 
 
 def test_timers_fire_at_their_instants_and_not_between() -> None:
@@ -147,9 +150,37 @@ def test_a_stopped_scheduler_does_not_repeat() -> None:
     assert len(world.calls) == 1
 
 
+def test_a_slow_function_does_not_hold_up_the_others() -> None:
+    world = World(seconds=70)
+    world.schedule(one="0 * * * * * *", other="0 * * * * * *")
+    together = threading.Barrier(2)
+
+    def invoke(name: str, event: Any, caller: Caller) -> Outcome:
+        together.wait(timeout=10)
+        return world.invoke(name, event, caller)
+
+    timers = Timers(lambda: world.project, invoke, clock=world.clock, wait=world.wait, retry=Retry())
+    timers.run()
+    timers._runs.shutdown()
+    assert sorted(name for name, _, _ in world.calls) == ["one", "other"]
+
+
+def test_a_broken_configuration_lets_the_timers_rest_and_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(seconds=0)
+
+    def broken() -> Project:
+        raise ProjectError("cloudbaserc.json is wrong")
+
+    timers = Timers(broken, world.invoke, clock=world.clock, wait=world.wait, retry=Retry())
+    assert timers.due(START) == timers.due(START + timedelta(days=1)) == []
+    assert caplog.messages == ["the timers rest: cloudbaserc.json is wrong"]
+
+
 def test_a_started_scheduler_stops_when_closed() -> None:
     world = World(seconds=0)
-    timers = Timers(lambda: world.project, world.invoke)
+    timers = Timers(lambda: world.project, world.invoke, retry=Retry())
     timers.start()
     timers.start()
     timers.close()
