@@ -16,7 +16,6 @@ from typing import Any
 
 from dataio.definitions import load
 from dataio.sample import read
-
 from gardenshop.cloud import entry
 from gardenshop.cloud.database import Adapter, Command, Document, find, insert
 from gardenshop.cloud.identity import user_id
@@ -155,4 +154,4 @@ def open_shop() -> Iterator[Shop]:
         engine.close()
 
 
-__all__ = ["A", "B", "PHONE_KEY", "Counter", "Shop", "context", "function", "open_shop", "user_id"]
+__all__ = ["PHONE_KEY", "A", "B", "Counter", "Shop", "context", "function", "open_shop", "user_id"]
