@@ -1,5 +1,6 @@
 """A shop behind real HTTP: the stand-in, and a notify address that reads notices with the layer's doorway."""
 
+import asyncio
 import shutil
 import socket
 import threading
@@ -44,6 +45,8 @@ class Shop:
         self.taken: list[Notice] = []
         self.refused: list[str] = []
         self.answer = 200
+        self.linger = 0.0
+        self.busy = self.busiest = 0
 
     def open(self, out_trade_no: str = "order-000001", **changes: Any) -> str:
         asked: dict[str, Any] = {
@@ -56,6 +59,13 @@ class Shop:
         return self.pay.prepay(**{**asked, **changes})
 
     async def notified(self, request: Request) -> Response:
+        self.busy += 1
+        self.busiest = max(self.busiest, self.busy)
+        await asyncio.sleep(self.linger)
+        self.busy -= 1
+        return await self._read(request)
+
+    async def _read(self, request: Request) -> Response:
         try:
             notice = self.pay.read_notice(request.headers, await request.body(), int(time.time() * 1000))
         except NoticeRejected as error:

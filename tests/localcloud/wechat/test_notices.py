@@ -34,11 +34,15 @@ def test_a_payment_is_told_once(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("concurrent", [False, True])
-def test_copies_of_a_notice_are_all_delivered_and_share_their_key(shop: Shop, *, concurrent: bool) -> None:
+def test_copies_come_one_after_the_other_or_at_once_and_share_their_key(
+    shop: Shop, *, concurrent: bool
+) -> None:
     shop.open()
+    shop.linger = 0.02
 
     sent = shop.standin.pay(ORDER, Trouble(repeat=10, concurrent=concurrent))
 
+    assert (shop.busiest > 1) is concurrent
     assert [answer["status"] for answer in sent["answers"]] == [200] * 10
     assert len(shop.taken) == 10
     assert len({notice.key for notice in shop.taken}) == 1

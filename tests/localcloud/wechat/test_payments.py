@@ -210,6 +210,18 @@ def test_several_refunds_never_exceed_what_was_paid(shop: Shop) -> None:
         _refund(shop, "refund-3", fen=1)
 
 
+def test_a_payment_has_at_most_fifty_refunds(shop: Shop) -> None:
+    shop.open()
+    shop.standin.pay(ORDER, SILENT)
+    for number in range(50):
+        _refund(shop, f"refund-{number}", fen=1)
+
+    with pytest.raises(PaymentRefused):
+        _refund(shop, "refund-50", fen=1)
+
+    assert len(shop.standin.ledger.refunds()) == 50
+
+
 def test_unpaid_and_unknown_payments_are_not_refunded(shop: Shop) -> None:
     with pytest.raises(UnknownTrade):
         _refund(shop)
@@ -229,6 +241,34 @@ def test_requests_that_the_merchant_did_not_sign_are_refused(shop: Shop) -> None
 
     assert refusal.value.api_code == "SIGN_ERROR"
     assert (bare.status_code, bare.json()["code"]) == (401, "SIGN_ERROR")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"),
+    [
+        ("WECHATPAY_MCHID", "1900000002", "SIGN_ERROR"),
+        ("WECHATPAY_SERIAL_NO", "0" * 40, "SIGN_ERROR"),
+        ("WECHATPAY_APPID", "wx0000000000000000", "APPID_MCHID_NOT_MATCH"),
+    ],
+)
+def test_another_merchants_identity_is_refused(shop: Shop, setting: str, value: str, code: str) -> None:
+    shop.pay = WeChatPay(PaySettings.from_env({**shop.settings, setting: value}))
+
+    with pytest.raises(PaymentRefused) as refusal:
+        shop.open()
+
+    assert refusal.value.api_code == code
+    assert shop.standin.ledger.trades() == []
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_requests_signed_by_a_wrong_clock_are_refused(shop: Shop, minutes: int) -> None:
+    shop.clock.offset = minutes * 60
+
+    with pytest.raises(PaymentRefused) as refusal:
+        shop.open()
+
+    assert refusal.value.api_code == "SIGN_ERROR"
 
 
 def test_replies_that_wechat_did_not_sign_are_not_believed(shop: Shop) -> None:

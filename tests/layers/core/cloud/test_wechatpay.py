@@ -419,6 +419,30 @@ def test_a_page_of_a_proxy_is_not_an_answer(standin: WeChatStandIn) -> None:
     assert error.value.api_code == "403"
 
 
+def test_bugs_and_broken_keys_are_not_taken_for_an_outage(
+    standin: WeChatStandIn, doorway: WeChatPay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {**standin.settings("http://127.0.0.1:9"), "WECHATPAY_PRIVATE_KEY": "bm8ga2V5"}
+    with pytest.raises(Exception, match="private key") as fault:
+        WeChatPay(PaySettings.from_env(broken)).query("order-000001")
+    assert not isinstance(fault.value, UpstreamUnavailable)
+
+    def bug(*_: Any, **__: Any) -> None:
+        raise TypeError("a bug")
+
+    monkeypatch.setattr("requests.get", bug)
+    with pytest.raises(TypeError):
+        doorway.query("order-000001")
+
+
+@pytest.mark.parametrize(
+    ("state", "paid"),
+    [("SUCCESS", True), ("REFUND", True), ("NOTPAY", False), ("CLOSED", False), ("USERPAYING", False)],
+)
+def test_money_that_went_back_had_arrived(state: str, *, paid: bool) -> None:
+    assert Transaction.model_validate({**PAID, "trade_state": state}).paid is paid
+
+
 def test_nobody_at_the_gateway_is_unavailable(doorway: WeChatPay) -> None:
     with pytest.raises(UpstreamUnavailable) as error:
         _prepay(doorway)
