@@ -147,9 +147,13 @@ class _Server(uvicorn.Server):
 
     def start(self, listener: socket.socket) -> None:
         """Serve on *listener*; returns when requests are answered."""
-        self._thread = threading.Thread(target=self.run, args=([listener],), name="localcloud", daemon=True)
+        self._thread = threading.Thread(
+            target=self._serve_on, args=(listener,), name="localcloud", daemon=True
+        )
         self._thread.start()
         self._ready.wait()
+        if not self.started:
+            raise StartError("the server ended as it started: its reason is above")
 
     def leave(self) -> None:
         """Take no more calls; returns at once."""
@@ -159,6 +163,12 @@ class _Server(uvicorn.Server):
         """Wait, a few seconds at most, for the last replies and the end of the thread."""
         if self._thread is not None:
             self._thread.join()
+
+    def _serve_on(self, listener: socket.socket) -> None:
+        try:
+            self.run([listener])
+        finally:
+            self._ready.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -184,7 +194,7 @@ def _listen(port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
-        listener.listen()
+        listener.listen()  # At once: until then another could bind to the same port.
     except (OSError, OverflowError) as error:
         listener.close()
         raise StartError(

@@ -67,8 +67,12 @@ def test_what_is_written_is_read_back(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("value", EVERY_TYPE, ids=repr)
 def test_every_type_survives_the_wire(value: Any) -> None:
-    back = ejson.loads(ejson.dumps({"v": value}))["v"]
+    text = ejson.dumps({"v": value})
+    back = ejson.loads(text)["v"]
 
+    assert text == json_util.dumps(
+        {"v": value}, json_options=json_util.CANONICAL_JSON_OPTIONS, separators=(",", ":"), ensure_ascii=False
+    )
     assert back == value
     assert isinstance(back, type(value)) or isinstance(value, int)
 

@@ -23,9 +23,9 @@ CLIENT = CommonClient(
 )
 
 
-def signed_by_sdk(**changes: str | None) -> dict[str, str]:
+def signed_by_sdk(host: str = "127.0.0.1:9000", **changes: str | None) -> dict[str, str]:
     """Return the headers of a request as the official SDK signs it; *changes* are made afterwards."""
-    headers = {"content-type": "application/json", "host": "127.0.0.1:9000", "x-tc-timestamp": str(NOW)}
+    headers = {"content-type": "application/json", "host": host, "x-tc-timestamp": str(NOW)}
     return with_changes(headers | {"authorization": authorization(headers)}, changes)
 
 
@@ -82,13 +82,15 @@ def test_the_example_of_the_published_documentation_is_accepted() -> None:
 
 
 def test_the_host_may_be_signed_without_its_port() -> None:
-    headers = signed_by_sdk(host="127.0.0.1")
+    headers = signed_by_sdk("127.0.0.1")
 
     assert tc3.verify(headers | {"host": "127.0.0.1:9000"}, BODY, KEYS, NOW) == "tcb"
+    assert tc3.verify(headers, BODY, KEYS, NOW) == "tcb"
 
 
 def test_another_host_is_refused() -> None:
-    assert refusal(signed_by_sdk(host="127.0.0.2:9000")) == "AuthFailure.SignatureFailure"
+    assert refusal(signed_by_sdk() | {"host": "127.0.0.2:9000"}) == "AuthFailure.SignatureFailure"
+    assert refusal(signed_by_sdk() | {"host": "127.0.0.1:9001"}) == "AuthFailure.SignatureFailure"
 
 
 def test_headers_are_taken_in_the_order_and_number_that_the_client_lists() -> None:

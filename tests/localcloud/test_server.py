@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from localcloud.cloudapi.endpoint import MAX_BODY
@@ -127,6 +128,28 @@ def test_its_keys_and_data_outlive_it(project: Path, tmp_path: Path) -> None:
 
         assert ids(second) == ["1"]
         assert second.call("DescribeDatabaseACL", CollectionName="t") == {"AclTag": "ADMINONLY"}
+
+
+def test_files_are_stopped_with_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[str] = []
+    cloud = LocalCloud(project, data=None)
+    monkeypatch.setattr(cloud.cos, "stop", lambda: stopped.append("cos"))
+
+    with cloud:
+        assert stopped == []
+
+    assert stopped == ["cos"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_server_that_cannot_start_is_said_so(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_config: uvicorn.Config) -> None:
+        raise RuntimeError("no event loop")
+
+    monkeypatch.setattr(uvicorn.Config, "load", broken)
+
+    with pytest.raises(StartError, match="ended as it started"):
+        LocalCloud(project, data=None).start()
 
 
 def test_two_clouds_do_not_share_anything(project: Path) -> None:

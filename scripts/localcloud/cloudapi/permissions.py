@@ -47,9 +47,5 @@ class Permissions:
         row = {"_id": collection, **permission._asdict()}
         self._run({"update": _COLLECTION, "updates": [{"q": {"_id": collection}, "u": row, "upsert": True}]})
 
-    def forget(self, collection: str) -> None:
-        """Drop what was set for *collection*."""
-        self._run({"delete": _COLLECTION, "deletes": [{"q": {"_id": collection}, "limit": 1}]})
-
     def _run(self, command: dict[str, Any]) -> list[dict[str, Any]]:
         return self._engine.run(self._database, command)

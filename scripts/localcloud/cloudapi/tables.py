@@ -109,12 +109,9 @@ def create_table(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def delete_table(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
-    """Drop a collection with its documents, indexes and permission."""
+    """Drop a collection with its documents and indexes."""
     request = parse(TableRequest, body)
-    database = cloud.database(request)
-    cloud.engine.drop_collection(database, request.TableName)
-    if database == cloud.env:
-        cloud.permissions.forget(request.TableName)
+    cloud.engine.drop_collection(cloud.database(request), request.TableName)
     return {}
 
 
