@@ -155,7 +155,7 @@ def _pip_install(what: str, lock: Path, *options: str) -> None:
         output = _follow(pip, f"Installing {what}")
     if pip.returncode != 0:
         raise SetupError(_explain(what, output))
-    _say(f"Installing {what}: done in {time.monotonic() - started:.0f} s".ljust(LINE))
+    _say(f"Installing {what}: done in {time.monotonic() - started:.0f} s")
 
 
 def _follow(pip: "subprocess.Popen[str]", title: str) -> str:
@@ -166,9 +166,9 @@ def _follow(pip: "subprocess.Popen[str]", title: str) -> str:
         lines.append(line)
         if is_terminal and line.startswith("Collecting "):
             packages += 1
-            _say(f"{title}: {packages}. {line.split()[1]}"[:LINE].ljust(LINE), end="\r")
+            _say(f"{title}: {packages}. {line.split()[1]}", end="\r")
         elif is_terminal and line.startswith("Installing collected "):
-            _say(f"{title}: unpacking {packages} packages".ljust(LINE), end="\r")
+            _say(f"{title}: unpacking {packages} packages", end="\r")
     return "".join(lines)
 
 
@@ -210,4 +210,6 @@ def _start(program: "str | Path", *arguments: str) -> "subprocess.Popen[str]":
 
 
 def _say(text: str, end: str = "\n") -> None:
-    print(text, end=end, file=sys.stderr, flush=True)
+    """Print a line for the person who waits; what ends with a return is covered by the next."""
+    shown = text[:LINE] if end == "\r" else text
+    print(shown.ljust(LINE) if sys.stderr.isatty() else shown, end=end, file=sys.stderr, flush=True)
