@@ -63,6 +63,19 @@ def test_a_payment_is_opened_again_with_the_same_words_only(shop: Shop) -> None:
     assert shop.pay.query(ORDER).amount.total == 1990  # type: ignore[union-attr]
 
 
+def test_a_payment_opened_again_is_told_at_the_new_address(shop: Shop) -> None:
+    expires_at = int(shop.clock() * 1000) + 60_000
+    moved = PaySettings.from_env({**shop.settings, "WECHATPAY_NOTIFY_URL": "http://127.0.0.1:9/old"})
+    shop.pay, now = WeChatPay(moved), shop.pay
+    shop.open(expires_at=expires_at)
+    shop.pay = now
+
+    shop.open(expires_at=expires_at)
+    shop.standin.pay(ORDER)
+
+    assert [notice.resource.out_trade_no for notice in shop.taken] == [ORDER]
+
+
 def test_the_member_pays_with_the_five_fields(shop: Shop) -> None:
     fields = shop.pay.request_payment_fields(PrepayId(shop.open()))
 
