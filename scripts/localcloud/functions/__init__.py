@@ -6,8 +6,8 @@
                ├─ timers, cron
                └─ logs
 
-Unlike the platform, idle instances are not frozen; that `event.path` of an HTTP access route is the whole path
-is a belief, no source says it.
+Unlike the platform, idle instances are not frozen. That `event.path` of an HTTP access route is the whole
+path is a belief: no source says it.
 """
 
 from .callers import HTTP, OPERATOR, TIMER, Caller, member

@@ -167,7 +167,10 @@ class FunctionHost:
             return self._pools[function.name]
 
     def _start(self, name: str, launch: Launch) -> Instance:
-        return Instance(launch, partial(self.log.write, name), init_seconds=self._limits.init_seconds)
+        try:
+            return Instance(launch, partial(self.log.write, name), init_seconds=self._limits.init_seconds)
+        except OSError as error:
+            raise StatusAbnormal(f"The function's process cannot be started: {error}") from error
 
     def _report(self, invocation: Invocation) -> None:
         outcome = invocation.failure.code if invocation.failure else "OK"

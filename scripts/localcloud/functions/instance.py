@@ -138,11 +138,14 @@ class Instance:
         """Send one line and return the line that answers it, empty when the process ended instead."""
         with self._lock:
             self._limit, self._deadline = seconds, time.monotonic() + seconds
-        with suppress(OSError):  # A dead process shows when its answer is read.
+        answer = b""
+        with suppress(
+            OSError, ValueError
+        ):  # The process has ended; or `close` was called, and the pipe with it.
             pipe = _opened(self._process.stdin)
             pipe.write(line)
             pipe.flush()
-        answer = _opened(self._process.stdout).readline()
+            answer = _opened(self._process.stdout).readline()
         with self._lock:
             self._deadline = None
         return answer

@@ -9,17 +9,8 @@ from .project import Function
 from .signature import Signature
 
 REGION = "ap-shanghai"
-_FROM_THE_SHELL = (
-    *("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),  # Where an interpreter may find its own libraries.
-    *(
-        "SYSTEMROOT",
-        "SYSTEMDRIVE",
-        "WINDIR",
-        "COMSPEC",
-        "PATHEXT",
-        "NUMBER_OF_PROCESSORS",
-    ),  # Windows needs these.
-)
+_FOR_THE_INTERPRETER = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_FOR_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS")
 
 
 @dataclass(frozen=True)
@@ -47,7 +38,8 @@ def process_environ(
 
     Of the developer's shell only what the operating system needs gets through.
     """
-    shell = {key: os.environ[key] for key in _FROM_THE_SHELL if key in os.environ}
+    wanted = (*_FOR_THE_INTERPRETER, *_FOR_WINDOWS)
+    shell = {key: os.environ[key] for key in wanted if key in os.environ}
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(work_dir / "tmp"))
     platform = {
         "PYTHONPATH": os.pathsep.join(path),

@@ -57,7 +57,10 @@ class Layers:
         found = signature(source)
         known = self._current.get(alias)
         if known is None or known[0] != found:
-            known = found, _compile(source, self._compiled / alias, found)
+            try:
+                known = found, _compile(source, self._compiled / alias, found)
+            except OSError as error:  # An editor may be just at work in it.
+                raise StatusAbnormal(f"the layer {alias} cannot be copied: {error}") from error
             self._current[alias] = known
         return known[1]
 

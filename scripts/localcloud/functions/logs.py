@@ -49,6 +49,7 @@ class Log:
         self._lines: deque[Line] = deque(maxlen=_REMEMBERED)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._closed = False
 
     def write(self, function: str, request_id: str, text: str, *, kind: str = "output") -> None:
         """Add one line."""
@@ -56,7 +57,9 @@ class Log:
             now = datetime.now(timezone.utc)
             line = Line(next(self._numbers), now, function, request_id, kind, text)
             self._lines.append(line)
-            self._file.emit(logging.makeLogRecord({"msg": json.dumps(line.to_json(), ensure_ascii=False)}))
+            if not self._closed:
+                text = json.dumps(line.to_json(), ensure_ascii=False)
+                self._file.emit(logging.makeLogRecord({"msg": text}))
 
     def lines(self, *, after: int = 0, function: str = "", request_id: str = "") -> list[Line]:
         """Return the remembered lines with a number above *after*; empty filters let all through."""
@@ -68,5 +71,7 @@ class Log:
         return [one for one in reversed(found) if request_id in ("", one.request_id)]
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; lines written later are remembered only."""
+        with self._lock:
+            self._closed = True
+            self._file.close()

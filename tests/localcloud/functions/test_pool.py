@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
+import pytest
 
 from localcloud.functions import FunctionHost, Limits
 from localcloud.functions.failures import ConcurrencyExceeded, ProcessExited, TimeLimitExceeded
+from localcloud.functions.instance import Instance
+from localcloud.functions.launch import Launch
 
 from .conftest import Workshop
 
@@ -140,7 +143,48 @@ def test_closing_the_host_ends_idle_and_busy_instances(workshop: Workshop, tmp_p
     busy = int(next(rendezvous.iterdir()).name)
     assert not psutil.pid_exists(idle)
     assert not psutil.pid_exists(busy)
-    assert host.invoke("pid", {}).failure is not None
+    assert str(host.invoke("pid", {}).failure) == "The function host is closed"
+
+
+def test_a_closed_host_starts_nothing(workshop: Workshop) -> None:
+    workshop.function("pid", PID)
+    host = workshop.host()
+    host.close()
+    assert str(host.invoke("pid", {}).failure) == "The function host is closed"
+    assert host.instances("pid") == 0
+
+
+def test_an_instance_that_starts_while_the_host_closes_ends_with_its_call(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.function("pid", PID)
+    host = workshop.host()
+    host.invoke("pid", {})
+    host.retire("pid")
+    pool = host._pools["pid"]
+    start = pool._start
+
+    def start_and_close(launch: Launch) -> Instance:
+        instance = start(launch)
+        pool.close()
+        return instance
+
+    monkeypatch.setattr(pool, "_start", start_and_close)
+    pid = host.invoke("pid", {}).reply
+    assert not psutil.pid_exists(pid)
+    assert str(host.invoke("pid", {}).failure) == "The function host is closed"
+
+
+def test_a_process_that_cannot_be_started_is_a_clear_failure(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.function("pid", PID)
+    host = workshop.host()
+    monkeypatch.setattr("localcloud.functions.instance._COMMAND", [str(workshop.root / "no-such-python")])
+    assert "cannot be started" in str(host.invoke("pid", {}).failure)
+    monkeypatch.undo()
+    assert host.invoke("pid", {}).failure is None
+    assert host.instances("pid") == 1
 
 
 def test_an_instance_that_died_while_idle_is_not_lent_again(workshop: Workshop) -> None:

@@ -44,6 +44,24 @@ def test_a_layer_runs_from_bytecode_kept_outside_of_the_repository(workshop: Wor
     assert [file.name for file in module.parent.iterdir()] == ["shared.py"]
 
 
+def test_a_second_host_uses_what_the_first_one_compiled(workshop: Workshop) -> None:
+    workshop.layer("core/shared.py", "value = 1")
+    workshop.function("bound", SHARED, layers=CORE)
+    first = Path(workshop.host().invoke("bound", {}).reply[2])
+    made_at = first.stat().st_mtime_ns
+    second = Path(workshop.host().invoke("bound", {}).reply[2])
+    assert second == first
+    assert second.stat().st_mtime_ns == made_at
+
+
+def test_a_layer_that_cannot_be_copied_is_a_clear_failure(workshop: Workshop) -> None:
+    workshop.layer("core/shared.py", "value = 1")
+    workshop.function("bound", SHARED, layers=CORE)
+    workshop.work_dir.mkdir()
+    (workshop.work_dir / "layers").touch()
+    assert "the layer core cannot be copied" in str(workshop.host().invoke("bound", {}).failure)
+
+
 def test_a_traceback_names_the_file_that_ran(workshop: Workshop) -> None:
     workshop.layer("core/shared.py", "def fall(): raise RuntimeError")
     workshop.function("bound", "import shared\ndef main(e, c): shared.fall()", layers=CORE)

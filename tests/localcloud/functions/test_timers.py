@@ -182,7 +182,9 @@ def test_a_started_scheduler_stops_when_closed() -> None:
     world = World(seconds=0)
     timers = Timers(lambda: world.project, world.invoke, retry=Retry())
     timers.start()
+    thread = timers._thread
     timers.start()
     timers.close()
-    assert timers._thread is not None
-    assert not timers._thread.is_alive()
+    assert thread is not None
+    assert timers._thread is thread
+    assert not thread.is_alive()
