@@ -20,7 +20,15 @@ LONGEST_NAME = 60
 MARKER = "<!-- functions -->"
 
 TEMPLATES = Path(__file__).parent / "templates"
-MEMBER_ENVIRONMENT = '{"WX_OPENID": "o-mint", "TCB_SOURCE": "wx_client"}'
+DEPLOYED = {
+    "runtime": "Python3.10",
+    "handler": "index.main",
+    "timeout": 10,
+    "memorySize": 256,
+    "installDependency": False,
+    "layers": [{"name": f"{layer}_{{{{env.ENV_ID}}}}", "version": 1} for layer in ("core", "vendor")],
+    "envVariables": {"TZ": "Asia/Shanghai"},
+}
 
 
 class Kind(NamedTuple):
@@ -96,11 +104,11 @@ def _check_name(root: Path, name: str) -> None:
 def _fill(template: str, name: str, caller: str) -> str:
     return Template((TEMPLATES / template).read_text("utf-8")).substitute(
         name=name,
-        path=name.replace("_", "-"),
         Type="".join(part.capitalize() for part in name.split("_")),
         caller=caller,
         CALLER=caller.upper(),
-        served=MEMBER_ENVIRONMENT if caller == "member" else "{}",
+        served="A" if caller == "member" else '""',
+        stranger='""' if caller == "member" else "A",
     )
 
 
@@ -108,11 +116,11 @@ def _with_deploy_entry(path: Path, name: str, caller: str) -> dict[Path, str]:
     config = json.loads(path.read_text("utf-8"))
     if name in [entry["name"] for entry in config["functions"]]:
         return {}
-    entry: dict[str, object] = {"name": name}
+    entry: dict[str, object] = {"name": name, **DEPLOYED}
     if caller == "timer":
-        entry["triggers"] = [{"name": name, "type": "timer", "config": "0 */5 * * * * *"}]
+        entry["triggers"] = [{"name": "every_5_minutes", "type": "timer", "config": "30 */5 * * * * *"}]
     if caller == "http":
-        entry["path"] = "/" + name.replace("_", "-")
+        entry["path"] = f"/{name}"
     config["functions"].append(entry)
     return {path: json.dumps(config, ensure_ascii=False, indent=2) + "\n"}
 

@@ -27,8 +27,16 @@ Below.
 @pytest.fixture(name="project")
 def _project(tmp_path: Path) -> Path:
     no_bytecode = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "layers" / "core", tmp_path / "layers" / "core", ignore=no_bytecode)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for folder in ("layers/core", "scripts/dataio", "scripts/localcloud", "collections"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=no_bytecode)
+    for file in (
+        ROOT / "pyproject.toml",
+        ROOT / "tests/harness.py",
+        *(ROOT / "tests").glob("**/conftest.py"),
+    ):
+        copy = tmp_path / file.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copy)
     config = {"envId": "test", "functions": [{"name": "cart_view"}]}
     (tmp_path / "cloudbaserc.json").write_text(json.dumps(config), encoding="utf-8")
     for readme in ("README.md", "README.zh-CN.md"):
@@ -88,15 +96,25 @@ def test_the_deploy_entry_says_how_it_is_called(project: Path) -> None:
     for caller in CALLERS:
         new_function.lay_out(project, f"garden_{caller}", caller)
 
+    shared = {
+        "runtime": "Python3.10",
+        "handler": "index.main",
+        "timeout": 10,
+        "memorySize": 256,
+        "installDependency": False,
+        "layers": [
+            {"name": "core_{{env.ENV_ID}}", "version": 1},
+            {"name": "vendor_{{env.ENV_ID}}", "version": 1},
+        ],
+        "envVariables": {"TZ": "Asia/Shanghai"},
+    }
+    every_5_minutes = {"name": "every_5_minutes", "type": "timer", "config": "30 */5 * * * * *"}
     assert json.loads((project / "cloudbaserc.json").read_text("utf-8"))["functions"] == [
         {"name": "cart_view"},
-        {"name": "garden_http", "path": "/garden-http"},
-        {"name": "garden_member"},
-        {"name": "garden_operator"},
-        {
-            "name": "garden_timer",
-            "triggers": [{"name": "garden_timer", "type": "timer", "config": "0 */5 * * * * *"}],
-        },
+        {"name": "garden_http", **shared, "path": "/garden_http"},
+        {"name": "garden_member", **shared},
+        {"name": "garden_operator", **shared},
+        {"name": "garden_timer", **shared, "triggers": [every_5_minutes]},
     ]
 
 
@@ -173,7 +191,6 @@ def test_an_interrupted_run_is_finished_and_nothing_written_is_touched(project: 
 
 
 def test_a_refusal_is_one_line_and_an_exit_code(project: Path) -> None:
-    (project / "scripts").mkdir()
     for name in ("bootstrap.py", "new_function.py"):
         shutil.copy(ROOT / "scripts" / name, project / "scripts")
     shutil.copytree(ROOT / "scripts" / "templates", project / "scripts" / "templates")
