@@ -1,15 +1,11 @@
 """The local CloudBase: one process, one port, everything the back end talks to."""
 
 import hmac
-import socket
-import sys
 import tempfile
-import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -23,15 +19,10 @@ from localcloud.credentials import Credentials
 from localcloud.engine import Engine
 from localcloud.functions import FunctionHost, ProjectError, load_project
 from localcloud.functions.launcher import DEFAULT_ENV_ID
+from localcloud.serving import HOST, BackgroundServer, StartError, listen
 from localcloud.wechat import WeChatStandIn
 
-HOST = "127.0.0.1"
-_GRACE_SECONDS = 3
-_KEEP_ALIVE_SECONDS = 60
-
-
-class StartError(Exception):
-    """The local cloud cannot start; the message says in one line why and what to do."""
+__all__ = ["LocalCloud", "StartError"]
 
 
 class LocalCloud:
@@ -73,7 +64,7 @@ class LocalCloud:
     def start(self) -> Self:
         """Listen and serve in a thread of its own; StartError if the port is taken."""
         with ExitStack() as stack:
-            listener = stack.enter_context(_listen(self._port))
+            listener = stack.enter_context(listen(self._port))
             self._port = listener.getsockname()[1]
             engine = stack.enter_context(closing(Engine(self._kept("database.sqlite"))))
             wechat = stack.enter_context(closing(WeChatStandIn(self._kept("wechat"))))
@@ -85,7 +76,7 @@ class LocalCloud:
                 *functions.routes(),
                 *wechat.routes(),
             ]
-            server = _Server(Starlette(routes=routes))
+            server = BackgroundServer(Starlette(routes=routes))
             # From the last: take no more calls, end the functions and the streams of their logs, wait for
             # the replies under way.
             stack.callback(server.join)
@@ -126,55 +117,6 @@ class LocalCloud:
         return JSONResponse({"status": "ok", "envId": self.env})
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn in a thread, on a socket that is bound already."""
-
-    def __init__(self, app: Starlette) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                server_header=False,
-                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=_GRACE_SECONDS,
-            )
-        )
-        self._ready = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self, listener: socket.socket) -> None:
-        """Serve on *listener*; returns when requests are answered."""
-        self._thread = threading.Thread(
-            target=self._serve_on, args=(listener,), name="localcloud", daemon=True
-        )
-        self._thread.start()
-        self._ready.wait()
-        if not self.started:
-            raise StartError("the server ended as it started: its reason is above")
-
-    def leave(self) -> None:
-        """Take no more calls; returns at once."""
-        self.should_exit = True
-
-    def join(self) -> None:
-        """Wait, a few seconds at most, for the last replies and the end of the thread."""
-        if self._thread is not None:
-            self._thread.join()
-
-    def _serve_on(self, listener: socket.socket) -> None:
-        try:
-            self.run([listener])
-        finally:
-            self._ready.set()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready.set()
-
-
 def _env_id(root: Path) -> str:
     try:
         return load_project(root).env_id or DEFAULT_ENV_ID
@@ -185,19 +127,3 @@ def _env_id(root: Path) -> str:
 def _temporary(stack: ExitStack) -> Path:
     folder = tempfile.TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True)
     return Path(stack.enter_context(folder))
-
-
-def _listen(port: int) -> socket.socket:
-    """Return a socket that listens on *port* of this machine only."""
-    listener = socket.socket()
-    if sys.platform != "win32":  # There the option would let two servers share a port.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen()  # At once: until then another could bind to the same port.
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise StartError(
-            f"port {port} cannot be used ({error}): stop what uses it or choose another with --port"
-        ) from error
-    return listener

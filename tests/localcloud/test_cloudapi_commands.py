@@ -155,6 +155,15 @@ def test_a_command_that_is_none_is_refused(sdk: Sdk, table: str, text: str) -> N
     assert refused.code == "InvalidParameterValue"
 
 
+def test_a_malformed_command_keeps_those_before_it_from_running(sdk: Sdk, table: str) -> None:
+    refused = refusal(
+        sdk, mgo({"insert": table, "documents": [{"_id": "1"}]}), mgo({"count": table}) | {"Command": "{"}
+    )
+
+    assert refused.code == "InvalidParameterValue"
+    assert ids(sdk, table) == []
+
+
 def test_canonical_and_relaxed_numbers_are_the_same(sdk: Sdk, table: str) -> None:
     sdk.run({"insert": table, "documents": [{"_id": "1", "n": {"$numberInt": "7"}}]})
 

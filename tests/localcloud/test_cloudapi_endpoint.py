@@ -159,6 +159,18 @@ def test_a_fault_of_ours_is_an_internal_error_without_its_reason(
     assert "secret of test-env-1" in caplog.text
 
 
+def test_a_command_that_is_nested_too_deeply_is_refused(api: Api) -> None:
+    api.call("CreateTable", TableName="t")
+    nested: dict[str, Any] = {}
+    for _ in range(900):
+        nested = {"a": nested}
+
+    reply = api.run({"update": "t", "updates": [{"q": {}, "u": {"$set": nested}, "upsert": True}]}, "UPDATE")
+
+    assert code(reply) in {"InvalidParameterValue", "FailedOperation"}
+    assert api.call("DescribeTables")["Tables"][0]["Count"] == 0
+
+
 def test_a_result_over_the_limit_is_refused(engine: Engine) -> None:
     api = Api(engine, Limits(result_bytes=1000))
     api.call("CreateTable", TableName="t")

@@ -43,8 +43,8 @@ def run_commands(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
     database = cloud.database(request)
     data = []
     room = cloud.limits.result_bytes
-    for command in request.MgoCommands:
-        data.append(_run(cloud, database, command))
+    for native in [_native(command) for command in request.MgoCommands]:
+        data.append(ejson.dumps_items(cloud.engine.run(database, native)))
         room -= len(data[-1])
         if room < 0:
             raise ApiError(
@@ -52,10 +52,6 @@ def run_commands(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
                 f"The result is larger than {cloud.limits.result_bytes} bytes.",
             )
     return {"Data": data}
-
-
-def _run(cloud: Cloud, database: str, command: MgoCommand) -> str:
-    return ejson.dumps_items(cloud.engine.run(database, _native(command)))
 
 
 def _native(command: MgoCommand) -> dict[str, Any]:

@@ -52,6 +52,8 @@ class Endpoint:
             reply = _refusal(error)
         except EngineError as error:
             reply = _refusal(from_engine(error))
+        except RecursionError:
+            reply = _refusal(ApiError("InvalidParameterValue", "The request is nested too deeply."))
         except Exception:  # noqa: BLE001  # The platform answers its own faults in the same form.
             _log.exception("action failed: %s %s", headers.get("x-tc-action"), request_id)
             reply = _refusal(ApiError("InternalError", "An internal error occurred."))
