@@ -139,9 +139,7 @@ class Instance:
         with self._lock:
             self._limit, self._deadline = seconds, time.monotonic() + seconds
         answer = b""
-        with suppress(
-            OSError, ValueError
-        ):  # The process has ended; or `close` was called, and the pipe with it.
+        with suppress(OSError, ValueError):  # The process has ended, or `close` has closed its pipes.
             pipe = _opened(self._process.stdin)
             pipe.write(line)
             pipe.flush()

@@ -76,7 +76,7 @@ def test_only_the_two_latest_generations_of_a_layer_are_kept(workshop: Workshop)
     workshop.function("bound", code, layers=CORE)
     host = workshop.host()
     generations = []
-    for length in range(1, 6):
+    for length in range(1, 9):
         module.write_text("value = " + "1" * length, encoding="utf-8")
         generations.append(Path(host.invoke("bound", {}).reply).parents[1])
     assert sorted((workshop.work_dir / "layers" / "core").iterdir()) == sorted(generations[-2:])
