@@ -1,15 +1,20 @@
 """The local CloudBase: one process, one port, everything the back end talks to."""
 
 import hmac
+import socket
+import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
 from typing_extensions import Self
 
 from localcloud import cloudapi
@@ -19,10 +24,15 @@ from localcloud.credentials import Credentials
 from localcloud.engine import Engine
 from localcloud.functions import FunctionHost, ProjectError, load_project
 from localcloud.functions.launcher import DEFAULT_ENV_ID
-from localcloud.serving import HOST, BackgroundServer, StartError, listen
 from localcloud.wechat import WeChatStandIn
 
-__all__ = ["LocalCloud", "StartError"]
+HOST = "127.0.0.1"
+_GRACE_SECONDS = 3
+_KEEP_ALIVE_SECONDS = 60
+
+
+class StartError(Exception):
+    """Something cannot be started; the message says in one line why and what to do."""
 
 
 class LocalCloud:
@@ -115,6 +125,71 @@ class LocalCloud:
 
     async def _health(self, _request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "envId": self.env})
+
+
+class BackgroundServer(uvicorn.Server):
+    """Uvicorn in a thread, on a socket that is bound already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )
+        self._ready = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, listener: socket.socket) -> None:
+        """Serve on *listener*; returns when requests are answered."""
+        self._thread = threading.Thread(
+            target=self._serve_on, args=(listener,), name="localcloud", daemon=True
+        )
+        self._thread.start()
+        self._ready.wait()
+        if not self.started:
+            raise StartError("the server ended as it started: its reason is above")
+
+    def leave(self) -> None:
+        """Take no more calls; returns at once."""
+        self.should_exit = True
+
+    def join(self) -> None:
+        """Wait, a few seconds at most, for the last replies and the end of the thread."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _serve_on(self, listener: socket.socket) -> None:
+        try:
+            self.run([listener])
+        finally:
+            self._ready.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.set()
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on *port*, 0 for a free one; StartError if it is taken."""
+    listener = socket.socket()
+    if sys.platform != "win32":  # There the option would let two servers share a port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen()  # At once: until then another could bind to the same port.
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise StartError(
+            f"port {port} cannot be used ({error}): stop what uses it or choose another with --port"
+        ) from error
+    return listener
 
 
 def _env_id(root: Path) -> str:
