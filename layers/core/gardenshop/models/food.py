@@ -81,6 +81,7 @@ class Recipe(Document):
     contains: Contains = ()
     allergens: Allergens = ()
     tags: Annotated[tuple[ShortText, ...], Field(max_length=20)] = ()
+    highlight: ShortText = ""
     tips: LongText = ""
     media: Media = Field(default_factory=Media)
     author_practitioner_id: Key | None = None

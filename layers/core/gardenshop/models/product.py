@@ -109,6 +109,7 @@ class Product(Document):
     """Labels granted by authorities (有机认证 …), not by practitioners."""
     sales: Count = 0
     sales_30d: Count = 0
+    """Units sold in the last 30 days; stored as ``sales30D``."""
     rating: Rating = Field(default_factory=Rating)
     keywords: Annotated[tuple[ShortText, ...], Field(max_length=40)] = ()
     search_keys: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=400)] = ()
