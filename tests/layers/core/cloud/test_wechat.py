@@ -32,9 +32,11 @@ def _answering(body: bytes, seen: list[tuple[str, Any]] | None = None) -> Iterat
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield WeChatApi(f"http://127.0.0.1:{server.server_port}/wechat", "to/ken")
-        server.shutdown()
-        thread.join()
+        try:
+            yield WeChatApi(f"http://127.0.0.1:{server.server_port}/wechat", "to/ken")
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_code_and_member_are_sent_with_the_token_of_this_call() -> None:

@@ -338,9 +338,11 @@ def _answering(
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield WeChatPay(PaySettings.from_env(standin.settings(f"http://127.0.0.1:{server.server_port}")))
-        server.shutdown()
-        thread.join()
+        try:
+            yield WeChatPay(PaySettings.from_env(standin.settings(f"http://127.0.0.1:{server.server_port}")))
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.mark.parametrize(
