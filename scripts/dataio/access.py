@@ -29,6 +29,10 @@ class NoAccess(Exception):
     """There is no environment to work on; the message says what to do."""
 
 
+class NoLocalCloud(NoAccess):
+    """Nothing was named, and no local cloud runs."""
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that name an environment and its keys."""
     group = parser.add_argument_group("environment (default: the running local CloudBase)")
@@ -74,7 +78,7 @@ def _local(path: Path) -> Access:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise NoAccess(
+        raise NoLocalCloud(
             "No local CloudBase is running: start it with `python3 scripts/dev.py`, "
             "or name an environment with --env-id, --secret-id and --secret-key."
         ) from None

@@ -3,10 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dataio import access, definitions, documents, sample, tables
 from dataio.cloudapi import CloudApi, CloudError
 from dataio.output import Output
+from dataio.predecessor import files
 
 
 def run(arguments: Sequence[str], *, description: str) -> int:
@@ -16,7 +18,7 @@ def run(arguments: Sequence[str], *, description: str) -> int:
     command: Callable[[argparse.Namespace, Output], int] = options.command
     try:
         return command(options, output)
-    except (access.NoAccess, CloudError) as error:
+    except (access.NoAccess, CloudError, files.Unreadable) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -41,6 +43,12 @@ def _parser(description: str) -> argparse.ArgumentParser:
         ("load", _load, "store the sample documents; nothing newer is overwritten"),
     ):
         access.add_options(add(name, command, text))
+    take_in = add(
+        "import", _import, "take in the predecessor's documents: a dry run, unless --apply is given"
+    )
+    take_in.add_argument("folder", type=Path, metavar="DIR", help="the folder of its JSON files")
+    take_in.add_argument("--apply", action="store_true", help="store what the dry run shows, then count it")
+    access.add_options(take_in)
     schema = add("schema", _schema, "compare the schemas in collections/*.json with the models")
     choice = schema.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")
@@ -69,6 +77,33 @@ def _load(options: argparse.Namespace, output: Output) -> int:
     written = list(output.progress(documents.store(cloud, found.records), len(found.records), "loading"))
     output.loaded(written, found.invalid, round_trips=cloud.calls - before)
     return 1 if found.invalid or any(one.fate == "refused" for one in written) else 0
+
+
+def _import(options: argparse.Namespace, output: Output) -> int:
+    cloud = _cloud_if_any(options)
+    outcomes = files.convert(options.folder, files.stored_names(cloud))
+    records = [record for outcome in outcomes for record in outcome.records]
+    written: list[documents.Written] = []
+    verified: bool | None = None
+    if cloud:
+        writing = documents.store(cloud, records, dry_run=not options.apply)
+        written = list(output.progress(writing, len(records), "importing"))
+    if cloud and options.apply:
+        stored = sum(documents.count(cloud, records).values())
+        verified = stored == len(records) - sum(one.fate == "refused" for one in written)
+    output.imported(outcomes, written, verified=verified)
+    refused = [*(one for one in outcomes if one.refusal), *(one for one in written if one.fate == "refused")]
+    return 1 if refused or verified is False else 0
+
+
+def _cloud_if_any(options: argparse.Namespace) -> CloudApi | None:
+    """Return the environment; a dry run does without one."""
+    try:
+        return CloudApi(access.access(options))
+    except access.NoLocalCloud:
+        if options.apply:
+            raise
+        return None
 
 
 def _schema(options: argparse.Namespace, output: Output) -> int:

@@ -30,7 +30,7 @@ CATALOGUE = frozenset(
         "tcm_wisdom",
     }
 )
-"""Collections that editors write. Accounts, stock and ledgers are created once and then belong to the shop."""
+"""Collections that editors write; accounts, stock and ledgers are created once, then belong to the shop."""
 
 BATCH_BYTES = 700_000
 BATCH_DOCUMENTS = 500
@@ -77,13 +77,13 @@ def record_of(collection: str, raw: dict[str, Any]) -> Record:
     return Record(collection, dump(model), _stated(model))
 
 
-def store(cloud: Commands, records: Iterable[Record]) -> Iterator[Written]:
-    """Write *records* batch by batch, yielding what became of each."""
+def store(cloud: Commands, records: Iterable[Record], *, dry_run: bool = False) -> Iterator[Written]:
+    """Write *records* batch by batch, yielding what became of each, or in a *dry_run* would become."""
     for batch in _batches(records):
         known = _read(cloud, batch)
         fates = [(record, _fate(record, known.get((record.collection, record.key)))) for record in batch]
         writes = [record for record, fate in fates if fate in {"created", "refreshed"}]
-        refused = _write(cloud, writes, known)
+        refused = {} if dry_run else _write(cloud, writes, known)
         for record, fate in fates:
             reason = refused.get((record.collection, record.key))
             yield Written(record, "refused", reason) if reason else Written(record, fate)

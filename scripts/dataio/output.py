@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from dataio.documents import Written
+from dataio.predecessor.source import STATUSES, Outcome, by_file
 from dataio.sample import Invalid
 from dataio.tables import Change, Plan
 
@@ -70,6 +71,31 @@ class Output:
             self.console.print(f"refused {line}", markup=False)
         self.console.print(f"{len(written)} documents in {round_trips} round trips.")
 
+    def imported(
+        self, outcomes: Sequence[Outcome], written: Sequence[Written], *, verified: bool | None
+    ) -> None:
+        """Show what became of every old record; *verified* says whether all are stored, after applying."""
+        fates = Counter(one.fate for one in written)
+        refused = [f"{one.record.collection} {one.record.key}: {one.reason}" for one in written if one.reason]
+        kept = [f"{one.record.collection} {one.record.key}" for one in written if one.fate == "kept"]
+        if self.as_json:
+            records = [_outcome(outcome) for outcome in outcomes]
+            facts = {"fates": fates, "kept": kept, "refused": refused, "verified": verified}
+            self.json({"records": records, **facts})
+            return
+        for file in dict.fromkeys(outcome.file for outcome in outcomes):
+            self._file([outcome for outcome in outcomes if outcome.file == file])
+        self.console.print(_totals(outcomes))
+        for line in refused:
+            self._say(f"refused by the database: {line}")
+        if kept:
+            self._say(f"kept as they are, because the shop's are newer: {', '.join(kept)}")
+        done = ", ".join(f"{number} {fate}" for fate, number in fates.items())
+        if verified is None:
+            self._say(f"Dry run, nothing was changed. Applied, it would be: {done or 'not compared'}.")
+        else:
+            self._say(f"Documents: {done}. Count {'verified' if verified else 'WRONG: some are missing'}.")
+
     def schemas(self, names: Sequence[str], *, wrote: bool) -> None:
         """Show which definitions were out of date."""
         if self.as_json:
@@ -84,6 +110,24 @@ class Output:
         """Print *value* as JSON."""
         print(json.dumps(value, ensure_ascii=False, indent=2))
 
+    def _file(self, outcomes: Sequence[Outcome]) -> None:
+        """Show one file's records: the accepted by name, the others with what was done to them."""
+        self.console.print(f"\n{outcomes[0].file}", style="bold")
+        if accepted := [outcome.name for outcome in outcomes if outcome.status == "accepted"]:
+            self._say(f"  accepted: {', '.join(accepted)}")
+        for outcome in outcomes:
+            if outcome.status != "accepted":
+                self._say(
+                    f"  {outcome.status}: {outcome.name}: {outcome.refusal or '; '.join(outcome.notes)}"
+                )
+        left = Counter(field for outcome in outcomes for field in outcome.left)
+        if left:
+            fields = ", ".join(f"{field} ({number})" for field, number in left.items())
+            self._say(f"  left behind, no place here: {fields}")
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)
+
     def _lines(self, verb: str, changes: Sequence[Change]) -> None:
         for change in changes:
             self.console.print(f"{verb} {change.text}", markup=False)
@@ -93,6 +137,26 @@ class Output:
             self.console.print(f"differs, left as it is: {line}", markup=False)
         if plan.unknown:
             self.console.print(f"not defined here, left untouched: {', '.join(plan.unknown)}", markup=False)
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    keys = [f"{record.collection} {record.key}" for record in outcome.records]
+    return {
+        "file": outcome.file,
+        "name": outcome.name,
+        "status": outcome.status,
+        "documents": keys,
+        "notes": list(outcome.notes),
+        "leftBehind": list(outcome.left),
+        **({"reason": outcome.refusal} if outcome.refusal else {}),
+    }
+
+
+def _totals(outcomes: Sequence[Outcome]) -> Table:
+    table = Table("file", *(Column(name, justify="right") for name in (*STATUSES, "total")))
+    for file, counts in by_file(outcomes).items():
+        table.add_row(file, *(str(counts[name] or "") for name in STATUSES), str(counts.total()))
+    return table
 
 
 def _differences(plan: Plan) -> dict[str, Any]:

@@ -5,6 +5,7 @@ The cloud does not tell whether an index is sparse or partial, so that is not co
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from dataio.cloudapi import ExistingIndex
@@ -22,7 +23,8 @@ class Tables(Protocol):
     def set_permission(self, collection: str, tag: str) -> None: ...
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True)
+class Change:
     """One thing to do; *index* says which when it is an index."""
 
     kind: Literal["create collection", "create index", "set permission"]
