@@ -1,0 +1,200 @@
+"""The laws of the shop: what must add up in the stored documents whenever no work is under way.
+
+Each law reads whole collections and says every breach of it in one line. Balances are compared with their
+ledgers, orders with their parts and with what they set in motion. Orders of the former shop
+(`rulesVersion` ``legacy``) were settled before there were ledgers and are asked for their sums only.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+Document = dict[str, Any]
+Read = Callable[[str], list[Document]]
+
+STOCK = ("onHand", "available", "reserved", "damaged")
+BOOKS = ("garden", "shop")
+HOLDING = frozenset({"creating", "pending_payment"})
+NEVER_PAID = frozenset({*HOLDING, "create_failed", "cancelled"})
+LEGACY = "legacy"
+PAID_EFFECTS = ("stock.commit", "points.accrue", "garden.sync")
+EFFECTS = {"paid": PAID_EFFECTS, "cancelled": ("stock.release",)}
+
+
+def check(read: Read) -> list[str]:
+    """Return the breaches found in the collections that *read* returns by name; empty when all holds."""
+    seen: dict[str, list[Document]] = {}
+
+    def once(name: str) -> list[Document]:
+        if name not in seen:
+            seen[name] = read(name)
+        return seen[name]
+
+    return [breach for law in LAWS for breach in law(once)]
+
+
+def work_is_finished(read: Read) -> Iterator[str]:
+    """No order is half made, no effect waits, no ledger row is undecided, no task was given up."""
+    for order in read("orders"):
+        if order["status"] == "creating":
+            yield f"order {order['_id']} is still being created"
+        if "outboxAt" in order:
+            yield f"order {order['_id']} has effects that are not in the outbox"
+    for task in read("sync_tasks"):
+        if task["state"] != "done":
+            yield f"task {task['_id']} is {task['state']}: {task.get('lastError', '')}"
+    for ledger in ("stock_ledger", "points_ledger"):
+        yield from (f"{ledger} {row['_id']} is pending" for row in read(ledger) if row["state"] == "pending")
+
+
+def stock_is_its_ledger(read: Read) -> Iterator[str]:
+    """Every counter of a SKU is the sum of its ledger; available = onHand − reserved − damaged ≥ 0."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in _final(read("stock_ledger")):
+        for name in STOCK:
+            sums[row["skuId"], name] += row["deltas"].get(name, 0)
+    for stock in read("inventory"):
+        sku_id = stock["_id"]
+        for name in STOCK:
+            has, must = stock.get(name, 0), sums[sku_id, name]
+            if has != must:
+                yield f"stock {sku_id}: {name} is {has}, its ledger says {must}"
+        left = stock["onHand"] - stock.get("reserved", 0) - stock.get("damaged", 0)
+        if not stock["available"] == left >= 0:
+            yield f"stock {sku_id}: available is {stock['available']}, {left} are left"
+
+
+def reservations_are_orders(read: Read) -> Iterator[str]:
+    """What is reserved of a SKU is what live orders hold, and only live orders hold anything."""
+    held: Counter[str] = Counter()
+    for order in read("orders"):
+        for line in order["lines"]:
+            units = line.get("reserved", 0)
+            held[line["skuId"]] += units
+            if units and order["status"] not in HOLDING:
+                yield f"order {order['_id']} is {order['status']} and holds {units} of {line['skuId']}"
+    for stock in read("inventory"):
+        if stock.get("reserved", 0) != held[stock["_id"]]:
+            yield f"stock {stock['_id']}: {stock['reserved']} reserved, orders hold {held[stock['_id']]}"
+
+
+def points_are_their_ledger(read: Read) -> Iterator[str]:
+    """Each book: available = Σ final rows = Σ lots left; pending = Σ rows that wait for their order."""
+    final: Counter[tuple[str, str]] = Counter()
+    waiting: Counter[tuple[str, str]] = Counter()
+    lots: Counter[tuple[str, str]] = Counter()
+    for row in _final(read("points_ledger")):
+        place = row["userId"], row["book"]
+        (final if row.get("final", True) else waiting)[place] += row["delta"]
+        lots[place] += (row.get("lot") or {}).get("left", 0)
+    counters = {
+        (user["_id"], book): (user.get("points") or {}).get(book) or {}
+        for user in read("users")
+        for book in BOOKS
+    }
+    for place in sorted(counters.keys() | final.keys() | waiting.keys()):
+        counter, name = counters.get(place, {}), "{} of {}".format(*reversed(place))
+        available = counter.get("available", 0)
+        if not available == final[place] == lots[place] >= 0:
+            yield f"points, {name}: {available}, ledger {final[place]}, lots {lots[place]}"
+        if counter.get("pending", 0) != waiting[place]:
+            yield f"points, {name}: {counter.get('pending', 0)} pending, ledger {waiting[place]}"
+
+
+def spendings_are_in_lots(read: Read) -> Iterator[str]:
+    """A spending's lots add up to it, and each of them names it."""
+    rows = list(_final(read("points_ledger")))
+    lots = {row["_id"]: row["lot"] for row in rows if row.get("lot")}
+    for row in rows:
+        uses = row.get("lotsUsed")
+        if uses is None or row["delta"] >= 0:
+            continue
+        if sum(use["points"] for use in uses) != -row["delta"]:
+            yield f"spending {row['_id']}: its lots are not {-row['delta']}"
+        for use in uses:
+            if row["_id"] not in lots.get(use["lotId"], {}).get("takenBy", ()):
+                yield f"spending {row['_id']}: lot {use['lotId']} does not know of it"
+
+
+def orders_add_up(read: Read) -> Iterator[str]:
+    """Payable = Σ lines + freight; unwanted money goes back; refunds never exceed what was paid."""
+    for order in read("orders"):
+        totals, lines = order["totals"], order["lines"]
+        parts = sum(line["paidFen"] + line.get("freightFen", 0) for line in lines)
+        if totals["payableFen"] != parts:
+            yield f"order {order['_id']}: payable {totals['payableFen']}, its lines say {parts}"
+        due = 0 if order["status"] in NEVER_PAID else totals["payableFen"]
+        if totals.get("paidFen", 0) != due:
+            yield f"order {order['_id']} is {order['status']}: paid {totals.get('paidFen', 0)}, not {due}"
+        arrived = sum(entry["amountFen"] for entry in order.get("payLog") or ())
+        refunds = order.get("refunds") or ()
+        unwanted = sum(each["amountFen"] for each in refunds if "afterSaleNo" not in each)
+        back = sum(each["amountFen"] for each in refunds) - unwanted
+        if arrived - unwanted != due or back > due:
+            yield f"order {order['_id']}: {arrived} came for {due}, {unwanted} and {back} go back"
+
+
+def orders_are_one_a_token(read: Read) -> Iterator[str]:
+    """A client token makes one order."""
+    tokens = Counter((order["userId"], order["clientToken"]) for order in read("orders"))
+    yield from (
+        f"token {token} of {user} made {count} orders" for (user, token), count in tokens.items() if count > 1
+    )
+
+
+def effects_are_tasks(read: Read) -> Iterator[str]:
+    """Every effect that an order's state calls for is a task, unless the order still says it is to come."""
+    tasks = {task["_id"] for task in read("sync_tasks")}
+    for order in _own(read("orders")):
+        wanted = [
+            f"{topic}:{order['_id']}:0"
+            for status, topics in EFFECTS.items()
+            for topic in topics
+            if any(step["to"] == status for step in order["history"])
+        ]
+        wanted += [f"refund.submit:{refund['refundNo']}:0" for refund in order.get("refunds") or ()]
+        if "outboxAt" not in order:
+            yield from (f"order {order['_id']}: no task {task}" for task in wanted if task not in tasks)
+
+
+def gardens_are_fed(read: Read) -> Iterator[str]:
+    """A paid order has one meal a line, and its day has counted it; an order never paid has none."""
+    eaten = (meal for meal in read("meals") if meal["source"] == "shop" and "reverses" not in meal)
+    meals = Counter((meal["orderNo"], meal["lineId"]) for meal in eaten)
+    spent: Counter[str] = Counter()
+    for order in _own(read("orders")):
+        paid = order["status"] not in NEVER_PAID
+        for line in order["lines"]:
+            count = meals.pop((order["_id"], line["lineId"]), 0)
+            if count != int(paid):
+                yield f"order {order['_id']} line {line['lineId']}: {count} meals"
+        if paid:
+            spent[order["userId"]] += order["totals"]["payableFen"]
+    yield from (f"meal of no order line: {order_no} {line_id}" for order_no, line_id in meals)
+    counted: Counter[str] = Counter()
+    for day in read("daily_stats"):
+        counted[day["userId"]] += day.get("spentFen", 0)
+    for user in sorted(spent.keys() | counted.keys()):
+        if spent[user] != counted[user]:
+            yield f"days of {user}: spent {counted[user]}, the orders say {spent[user]}"
+
+
+LAWS = (
+    work_is_finished,
+    stock_is_its_ledger,
+    reservations_are_orders,
+    points_are_their_ledger,
+    spendings_are_in_lots,
+    orders_add_up,
+    orders_are_one_a_token,
+    effects_are_tasks,
+    gardens_are_fed,
+)
+
+
+def _final(rows: Iterable[Document]) -> Iterator[Document]:
+    return (row for row in rows if row["state"] == "final")
+
+
+def _own(orders: Iterable[Document]) -> Iterator[Document]:
+    return (order for order in orders if order["rulesVersion"] != LEGACY)
