@@ -14,6 +14,7 @@ from localcloud.credentials import Credentials
 from .project import Function
 
 LOCAL_WX_APPID = "wx00000000000local"
+LOCAL_ACCESS_TOKEN = "local-access-token"  # noqa: S105  # The stand-in of WeChat takes any.
 LOCAL_APPID = "1250000000"
 LOCAL_UIN = "100000000000"
 
@@ -34,6 +35,7 @@ class Caller:
         if self.kind != "member":
             return {}
         wx = {"WX_OPENID": self.openid, "WX_APPID": appid, "WX_CLIENTIP": self.address}
+        wx["WX_CLOUDBASE_ACCESSTOKEN"] = LOCAL_ACCESS_TOKEN
         if self.unionid:
             wx["WX_UNIONID"] = self.unionid
         return wx | {

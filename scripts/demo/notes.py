@@ -1,0 +1,115 @@
+"""What a reply says, in a line for people."""
+
+from typing import Any
+
+from gardenshop.cloud.database import Document
+from gardenshop.rules.pricing import yuan
+
+_FIT = {"suits": "适合", "neutral": "一般", "not_advised": "不建议"}
+
+
+def account(data: Document) -> str:
+    """Say who logged in."""
+    return f"{data['userId']}，花园积分 {data['gardenPoints']}，商城积分 {data['shopPoints']}"
+
+
+def summary(data: Document) -> str:
+    """Say what the questionnaire says."""
+    return str(data["summary"])
+
+
+def reasons(data: Document) -> str:
+    """List what is recommended and why."""
+    shown = (
+        f"{item['title']}（{'；'.join(each['text'] for each in item['reasons'])}）" for item in data["items"]
+    )
+    return f"今日{data['term']}\n" + "\n".join(shown)
+
+
+def titles(data: Document) -> str:
+    """List the products found."""
+    return "、".join(card["title"] for card in data["products"])
+
+
+def product(data: Document) -> str:
+    """Say how a product suits, and its carbon with the source."""
+    fit = data["fit"]
+    suits = f"{data['title']}：{_FIT[fit['verdict']]} {'；'.join(fit['reasons'])}"
+    return f"{suits}\n每件约 {data['carbonG']} g CO2e，{data['carbonSource']}"
+
+
+def cart(data: Document) -> str:
+    """List the lines with price and fit, then the total."""
+    lines = [_line(line) for line in data["lines"]]
+    return "\n".join([*lines, f"应付 ¥{yuan(data['payableFen'])}（含运费 ¥{yuan(data['freightFen'])}）"])
+
+
+def _line(line: dict[str, Any]) -> str:
+    mark = "☑" if line["selected"] else "☐"
+    fit = line["fit"]
+    why = f"：{'；'.join(fit['reasons'])}" if fit["reasons"] else ""
+    return (
+        f"{mark} {line['title']} {line['spec']} ×{line['quantity']}  ¥{yuan(line['totalFen'])}  "
+        f"{_FIT[fit['verdict']]}{why}"
+    )
+
+
+def trace(data: Document) -> str:
+    """Say how the price came about."""
+    return "\n".join([*data["trace"], f"应付 ¥{yuan(data['payableFen'])}"])
+
+
+def placed(data: Document) -> str:
+    """Say which order waits for how much."""
+    return f"订单 {data['orderNo']}，待付 ¥{yuan(data['payableFen'])}"
+
+
+def garden(data: Document) -> str:
+    """List the plants."""
+    plants = (
+        f"{plant['name']}·{plant['stageName']}，长成 {plant['growthBp'] / 100:.0f}%"
+        for plant in data["plants"]
+    )
+    return f"{'、'.join(plants)}；花园积分 {data['points']}，经验 {data['xp']}"
+
+
+def tasks(data: Document) -> str:
+    """Say how many tasks were done."""
+    return f"完成 {data['done']} 项待办 · {data['done']} tasks done"
+
+
+def points(data: Document) -> str:
+    """Say both balances and the last entries."""
+    garden_book, shop = data["garden"], data["shop"]
+    books = f"花园 {garden_book['available']}，商城 {shop['available']}（待定 {shop['pending']}）"
+    return "\n".join([books, *(_entry(entry) for entry in data["entries"])])
+
+
+def _entry(entry: dict[str, Any]) -> str:
+    return f"{entry['delta']:+d} {entry['label']} {entry.get('note', '')}".rstrip()
+
+
+def order(data: Document) -> str:
+    """Say what the order did to the garden."""
+    (shown,) = data["orders"]
+    fed = shown["garden"]
+    return f"{shown['label']}，估算减碳 {fed['savedG']} g，花园积分 +{fed['points']}"
+
+
+def timeouts(data: Document) -> str:
+    """Say how many orders were closed."""
+    return f"关闭 {data['cancelled']} 单 · {data['cancelled']} order cancelled"
+
+
+def restock(data: Document) -> str:
+    """List what to reorder and why."""
+    lines = (
+        f"{each['skuId']} 订 {each['quantity']} 件：{'；'.join(each['reasons'])}"
+        for each in data["suggestions"]
+    )
+    return "\n".join(lines)
+
+
+def refusal(data: Document) -> str:
+    """Say what was refused."""
+    return f"{data['code']} {data['error']}：{data['message']}"
