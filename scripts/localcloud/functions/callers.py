@@ -34,8 +34,12 @@ class Caller:
             return {"TRIGGER_SRC": "timer", "TCB_SOURCE": "wx_trigger"}
         if self.kind != "member":
             return {}
-        wx = {"WX_OPENID": self.openid, "WX_APPID": appid, "WX_CLIENTIP": self.address}
-        wx["WX_CLOUDBASE_ACCESSTOKEN"] = LOCAL_ACCESS_TOKEN
+        wx = {
+            "WX_OPENID": self.openid,
+            "WX_APPID": appid,
+            "WX_CLIENTIP": self.address,
+            "WX_CLOUDBASE_ACCESSTOKEN": LOCAL_ACCESS_TOKEN,
+        }
         if self.unionid:
             wx["WX_UNIONID"] = self.unionid
         return wx | {

@@ -45,7 +45,8 @@ def test_a_member_is_named_in_the_context_and_in_the_event(workshop: Workshop) -
         "WX_UNIONID": "uAnna",
         "WX_APPID": "wx00000000000local",
         "WX_CLIENTIP": "127.0.0.1",
-        "WX_CONTEXT_KEYS": "WX_OPENID,WX_APPID,WX_CLIENTIP,WX_UNIONID",
+        "WX_CLOUDBASE_ACCESSTOKEN": "local-access-token",
+        "WX_CONTEXT_KEYS": "WX_OPENID,WX_APPID,WX_CLIENTIP,WX_CLOUDBASE_ACCESSTOKEN,WX_UNIONID",
         "TCB_SOURCE": "wx_client",
         "TCB_SOURCE_IP": "127.0.0.1",
     }
