@@ -45,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def access(
-    options: argparse.Namespace, environ: Mapping[str, str] = os.environ, local: Path = LOCAL
+    options: argparse.Namespace, environ: Mapping[str, str] = os.environ, local: Path | None = None
 ) -> Access:
     """Return the environment that *options* and *environ* name, or else the local one.
 
@@ -54,7 +54,7 @@ def access(
     """
     given = {name: getattr(options, name, None) or environ.get(key) for name, key in _NAMES.items()}
     if not any(given[name] for name in ("endpoint", "env_id", "secret_id", "secret_key")):
-        return _local(local)
+        return _local(local or LOCAL)
     missing = [name for name in ("env_id", "secret_id", "secret_key") if not given[name]]
     if missing:
         options_of = " ".join(f"--{name.replace('_', '-')}" for name in missing)
@@ -64,13 +64,14 @@ def access(
     return Access(**{name: value for name, value in given.items() if value})
 
 
-def phone_hash_key(environ: Mapping[str, str] = os.environ, local: Path = LOCAL) -> str | None:
+def phone_hash_key(environ: Mapping[str, str] = os.environ, local: Path | None = None) -> str | None:
     """Return the key that the functions hash phone numbers with, if it is known here."""
     if given := environ.get("PHONE_HASH_KEY"):
         return given
-    if not local.exists():
+    path = local or LOCAL
+    if not path.exists():
         return None
-    found: str | None = json.loads(local.read_text(encoding="utf-8")).get("phoneHashKey")
+    found: str | None = json.loads(path.read_text(encoding="utf-8")).get("phoneHashKey")
     return found
 
 

@@ -24,7 +24,7 @@ _SOURCE = "原九悦商城标注（未注明出处）"
 _NATURES = ("寒", "凉", "平", "温", "热")
 _FRESH = "生鲜"
 _BRAND = re.compile("^九悦(有机|素食)?")
-_WEIGHT = re.compile(r"(\d+(?:\.\d+)?)\s*(kg|g)\b")
+_WEIGHT = re.compile(r"(\d+(?:\.\d+)?)\s*(kg|g)(?![a-zA-Z])")
 _PLACEHOLDER = "example.com"
 _STATUSES = {"on_sale": "on_sale", "off_sale": "off_sale", "draft": "draft"}
 

@@ -107,7 +107,7 @@ def claims(text: str) -> list[str]:
 
 
 def clean(text: str, field: str, notes: list[str]) -> str:
-    """Return *text* without clauses that claim an effect, which a note names; its commas become full-width."""
+    """Return *text* with Chinese commas and without the clauses that claim an effect, which a note names."""
     found = [(clause, claims(clause)) for clause in _CLAUSE.findall(text)]
     words = list(dict.fromkeys(word for _, said in found for word in said))
     if words:
