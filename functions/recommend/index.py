@@ -3,9 +3,9 @@
 import hashlib
 from typing import Annotated, Any, Literal
 
-from cachetools import TTLCache
 from pydantic import Field
 
+from gardenshop.cloud.cache import Kept
 from gardenshop.cloud.database import PAGE, Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.flows.basket import PROFILE_FIELDS
@@ -22,7 +22,7 @@ _FIELDS = (
 _BOUGHT = ("paid", "shipped", "received", "completed")
 _ORDERS = 200
 
-_catalogue: TTLCache[str, list[Document]] = TTLCache(maxsize=1, ttl=60)
+_catalogue: Kept[list[Document]] = Kept(seconds=60)
 """The products on the shelf. Stock, diet and rules are read at every call and come after it."""
 
 
@@ -64,7 +64,7 @@ class Recommendation(Response):
 @cloud_function(caller=MEMBER)
 def main(request: Recommend, ctx: Context) -> Recommendation:
     """Read in one round trip, rank, and say why."""
-    cached = _catalogue.get("products")
+    cached = _catalogue.get()
     on_sale = find("products", {"status": "on_sale"}, fields=_FIELDS, sort={"sales30D": -1}, limit=PAGE)
     profiles, orders, rules, stock, carts, *rest = ctx.db.read(
         get("user_profiles_extended", ctx.user_id, fields=PROFILE_FIELDS),
@@ -74,8 +74,9 @@ def main(request: Recommend, ctx: Context) -> Recommendation:
         get("shopping_cart", ctx.user_id, fields=("lines.productId",)),
         *([on_sale] if cached is None else []),
     )
-    products = rest[0] if cached is None else cached
-    _catalogue["products"] = products
+    products = cached if cached is not None else rest[0]
+    if cached is None:
+        _catalogue.set(products)
     profile = profiles[0] if profiles else {}
     personalised = bool(profile.get("personalised", True))
     by_id = {product["_id"]: product for product in products}

@@ -57,15 +57,10 @@ def meet(stage: Stage) -> None:
     replies = _at_once(stage, [("login", event, SUXIN) for event in events])
     merged = [account for reply in replies for account in reply["data"]["merged"]]
     stage.expect("the former account is merged exactly once", holds=merged == ["legacy:10086"])
-    note = "同时登录两次，老账号只合并一次 · merged once: 860 积分, 6 张老订单"
-    stage.tell(
-        "老会员凭手机号合并账号 · Two logins at once",
-        SUXIN,
-        "login ×2",
-        event=events,
-        reply=replies,
-        note=note,
-    )
+    points = max(reply["data"]["shopPoints"] for reply in replies)
+    note = f"老账号只合并一次，带来 {points} 商城积分和从前的订单 · merged once, with points and orders"
+    title = "老会员凭手机号合并账号 · Two logins at once"
+    stage.tell(title, SUXIN, "login ×2", event=events, reply=replies, note=note)
 
 
 def learn(stage: Stage) -> None:

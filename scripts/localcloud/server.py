@@ -178,7 +178,7 @@ class BackgroundServer(uvicorn.Server):
 
 def listen(port: int) -> socket.socket:
     """Return a socket that listens on *port*, 0 for a free one; StartError if it is taken."""
-    listener = socket.socket()
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # Named, or asyncio leaves TCP_NODELAY off.
     if sys.platform != "win32":  # There the option would let two servers share a port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -8,16 +8,14 @@ to the platform.
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
-
-from gardenshop.cloud import clock, ejson, log
+from gardenshop.cloud import clock, log
+from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import Adapter, Database, find
-from gardenshop.cloud.errors import AppError, Fault, Forbidden, Internal, InvalidRequest, TooLarge
+from gardenshop.cloud.errors import AppError, Fault, Forbidden, Internal, InvalidRequest
 from gardenshop.cloud.http import HttpRequest, HttpResponse, parse_http
 from gardenshop.cloud.identity import (
     Caller,
@@ -28,6 +26,7 @@ from gardenshop.cloud.identity import (
     credentials_of,
     user_id,
 )
+from gardenshop.cloud.messages import NoRequest, Request, Response, TimerEvent, parse
 from gardenshop.cloud.settings import Settings
 from gardenshop.cloud.tc3 import Credentials
 
@@ -40,73 +39,8 @@ Event = Any
 Reply = dict[str, Any]
 Main = Callable[[Event, Any], Any]
 
-MAX_EVENT = 100 * 1024
-"""The platform's limit for a text request body, in bytes."""
-
 _MARGIN = 0.5
 _DEFAULT_TIME_LIMIT_MS = 10_000
-_MAX_PROBLEMS = 20
-_MAX_NAME = 64
-
-
-class Request(BaseModel):
-    """What a caller may send: camelCase, frozen, unknown fields refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class Response(BaseModel):
-    """What a function answers: camelCase."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
-
-
-class NoRequest(Request):
-    """For actions that take no fields."""
-
-
-class TimerEvent(Request):
-    """What the platform's timers send. `time` dates the work, for timers run late and more than once."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    Type: str = "Timer"
-    TriggerName: str = ""
-    Time: str = ""
-    Message: str = ""
-
-
-@dataclass(frozen=True)
-class Context:
-    """One invocation: its caller, its database, its time."""
-
-    caller: Caller
-    db: Database
-    now: int
-    request_id: str
-    settings: Settings
-    environment: Mapping[str, str]
-    deadline: float
-    credentials: Credentials
-
-    @property
-    def user_id(self) -> str:
-        """The calling member's id."""
-        return self.caller.user_id
-
-    @property
-    def day(self) -> str:
-        """The UTC+8 day of `now`."""
-        return clock.day_of(self.now)
-
-    @property
-    def actor(self) -> str:
-        """Whom the audit log names: the member, or the platform itself."""
-        return self.caller.user_id or "platform"
-
-    def seconds_left(self) -> float:
-        """How long this invocation may still work."""
-        return self.deadline - time.monotonic()
 
 
 AdapterFactory = Callable[[Settings, Credentials, float], Adapter]
@@ -203,16 +137,7 @@ class _Function:
     def _parse(self, event: Event) -> Any:
         if self.request_type is HttpRequest:
             return parse_http(event)
-        if not isinstance(event, Mapping):
-            raise InvalidRequest(
-                "请求必须是一个对象", fields=[{"field": "event", "problem": "object required"}]
-            )
-        fields = {key: value for key, value in event.items() if key != "userInfo"}
-        _check_size(fields)
-        try:
-            return self.request_type.model_validate(fields)
-        except ValidationError as error:
-            raise InvalidRequest(fields=_problems(error)) from None
+        return parse(event, self.request_type)
 
     def _failure(self, error: AppError, call: "_Call") -> Any:
         call.error = error.error
@@ -270,25 +195,6 @@ def _time_of(event: TimerEvent) -> int:
         return clock.parse_utc(event.Time)
     except ValueError:
         raise InvalidRequest(fields=[{"field": "Time", "problem": "UTC time required"}]) from None
-
-
-def _check_size(fields: Mapping[str, Any]) -> None:
-    try:
-        size = len(ejson.encode_bytes(fields))
-    except (TypeError, ValueError):
-        raise InvalidRequest("请求不是有效的 JSON") from None
-    if size > MAX_EVENT:
-        raise TooLarge(limitBytes=MAX_EVENT)
-
-
-def _problems(error: ValidationError) -> list[dict[str, str]]:
-    """Name the fields that are wrong and how, never what they held."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [{"field": _field(item["loc"]), "problem": item["type"]} for item in found[:_MAX_PROBLEMS]]
-
-
-def _field(location: Sequence[int | str]) -> str:
-    return ".".join(str(part)[:_MAX_NAME] for part in location) or "event"
 
 
 def _place(error: BaseException) -> str:

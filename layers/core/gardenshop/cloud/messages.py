@@ -1,0 +1,80 @@
+"""The base of every request and response, and how an event becomes a request."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from gardenshop.cloud import ejson
+from gardenshop.cloud.errors import InvalidRequest, TooLarge
+
+MAX_EVENT = 100 * 1024
+"""The platform's limit for a text request body, in bytes."""
+
+_MAX_PROBLEMS = 20
+_MAX_NAME = 64
+
+
+class Request(BaseModel):
+    """What a caller may send: camelCase, frozen, unknown fields refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class Response(BaseModel):
+    """What a function answers: camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class NoRequest(Request):
+    """For actions that take no fields."""
+
+
+class TimerEvent(Request):
+    """What the platform's timers send. `time` dates the work, for timers run late and more than once."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    Type: str = "Timer"
+    TriggerName: str = ""
+    Time: str = ""
+    Message: str = ""
+
+
+RequestT = TypeVar("RequestT", bound=Request)
+
+
+def parse(event: Any, request_type: type[RequestT]) -> RequestT:
+    """Read *event* as a *request_type*. Raises InvalidRequest or TooLarge.
+
+    ``userInfo``, which the platform adds to the data of the mini-program, is not asked.
+    """
+    if not isinstance(event, Mapping):
+        raise InvalidRequest("请求必须是一个对象", fields=[{"field": "event", "problem": "object required"}])
+    fields = {key: value for key, value in event.items() if key != "userInfo"}
+    _check_size(fields)
+    try:
+        return request_type.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidRequest(fields=_problems(error)) from None
+
+
+def _check_size(fields: Mapping[str, Any]) -> None:
+    try:
+        size = len(ejson.encode_bytes(fields))
+    except (TypeError, ValueError):
+        raise InvalidRequest("请求不是有效的 JSON") from None
+    if size > MAX_EVENT:
+        raise TooLarge(limitBytes=MAX_EVENT)
+
+
+def _problems(error: ValidationError) -> list[dict[str, str]]:
+    """Name the fields that are wrong and how, never what they held."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{"field": _field(item["loc"]), "problem": item["type"]} for item in found[:_MAX_PROBLEMS]]
+
+
+def _field(location: Sequence[int | str]) -> str:
+    return ".".join(str(part)[:_MAX_NAME] for part in location) or "event"
