@@ -11,6 +11,7 @@ from pydantic import Field
 from gardenshop.cloud.database import Document, get, put, update
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Conflict, InvalidRequest
+from gardenshop.rules.consent import stands
 from gardenshop.rules.constitution import (
     CAUTIONS,
     DISCLAIMER,
@@ -86,7 +87,7 @@ def main(request: ConstitutionAssess, ctx: Context) -> Assessed:
         get("user_profiles_extended", ctx.user_id, fields=("constitution", "history", "draft", "sex")),
     )
     profile = profiles[0] if profiles else {}
-    consented = bool(users) and _consented(users[0])
+    consented = bool(users) and stands(users[0].get("consents") or [], "health_data")
     sex = request.sex or profile.get("sex")
     answers = {**_saved(profile, request), **request.answers}
     try:
@@ -103,11 +104,6 @@ def main(request: ConstitutionAssess, ctx: Context) -> Assessed:
     if storing:
         _store(outcome, answers, sex, request, ctx)
     return _answer(request, profile, answers, sex, outcome, stored=storing)
-
-
-def _consented(user: Document) -> bool:
-    consents = user.get("consents") or []
-    return any(each["purpose"] == "health_data" and "withdrawnAt" not in each for each in consents)
 
 
 def _saved(profile: Document, request: ConstitutionAssess) -> dict[str, int]:

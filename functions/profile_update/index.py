@@ -10,13 +10,13 @@ from gardenshop.cloud.errors import Busy, Conflict, NotFound
 from gardenshop.models.base import Key, dump
 from gardenshop.models.user import Address
 from gardenshop.models.vocabulary import Allergens, Contains
+from gardenshop.rules.consent import Purpose, changed, standing
 
 MAX_ADDRESSES = 20
-Purpose = Literal["terms", "health_data", "personalisation", "events", "marketing", "religion_diet"]
 
 
 class ConsentChange(Request):
-    """Grant or withdraw one purpose; each is asked for separately (PIPL art. 15, 29)."""
+    """Grant or withdraw one purpose; each is asked for separately."""
 
     purpose: Purpose
     version: Annotated[str, Field(min_length=1, max_length=40)]
@@ -56,7 +56,7 @@ def main(request: ProfileUpdate, ctx: Context) -> Profile:
     commands = [*_account_commands(request, user, ctx), *_profile_commands(request, ctx)]
     if commands:
         results = ctx.db.write(*commands)
-        if request_touches_account(request) and not results[0].happened:
+        if _touches_account(request) and not results[0].happened:
             raise Busy
         user, profile = _read(ctx)
     return Profile(
@@ -67,11 +67,11 @@ def main(request: ProfileUpdate, ctx: Context) -> Profile:
         avoid=profile.get("avoid") or [],
         allergens=profile.get("allergens") or [],
         personalised=profile.get("personalised", True),
-        consents=_standing(user.get("consents") or []),
+        consents=standing(user.get("consents") or []),
     )
 
 
-def request_touches_account(request: ProfileUpdate) -> bool:
+def _touches_account(request: ProfileUpdate) -> bool:
     """Say whether *request* changes the `users` document."""
     parts = (request.nickname, request.save_address, request.remove_address_id, request.consent)
     return any(part is not None for part in parts)
@@ -85,7 +85,7 @@ def _read(ctx: Context) -> tuple[Document, Document]:
 
 
 def _account_commands(request: ProfileUpdate, user: Document, ctx: Context) -> list[Command]:
-    if not request_touches_account(request):
+    if not _touches_account(request):
         return []
     changes: Document = {"updatedAt": ctx.now}
     if request.nickname is not None:
@@ -93,7 +93,10 @@ def _account_commands(request: ProfileUpdate, user: Document, ctx: Context) -> l
     if request.save_address is not None or request.remove_address_id is not None:
         changes["addresses"] = _addresses(request, user.get("addresses") or [])
     if request.consent is not None:
-        changes["consents"] = _consents(request.consent, user.get("consents") or [], ctx.now)
+        asked = request.consent
+        changes["consents"] = changed(
+            user.get("consents") or [], asked.purpose, asked.version, granted=asked.granted, now=ctx.now
+        )
     where = {"_id": ctx.user_id, "version": user.get("version", 0)}
     return [update("users", where, {"$set": changes, "$inc": {"version": 1}})]
 
@@ -114,25 +117,6 @@ def _addresses(request: ProfileUpdate, addresses: list[Document]) -> list[Docume
     else:
         kept.append(dump(saved))
     return kept
-
-
-def _consents(change: ConsentChange, consents: list[Document], now: int) -> list[Document]:
-    """Return the consents with *change*: what was granted or withdrawn before stays on record."""
-    open_now = [each for each in consents if each["purpose"] == change.purpose and "withdrawnAt" not in each]
-    others = [each for each in consents if each not in open_now]
-    if not change.granted:
-        return others + [{**each, "withdrawnAt": now} for each in open_now]
-    if any(each["version"] == change.version for each in open_now):
-        return consents
-    superseded = [{**each, "withdrawnAt": now} for each in open_now]
-    granted = {"purpose": change.purpose, "version": change.version, "grantedAt": now}
-    return [*others, *superseded, granted]
-
-
-def _standing(consents: list[Document]) -> dict[str, bool]:
-    """Say for each purpose asked for whether consent stands."""
-    standing = {each["purpose"]: False for each in consents}
-    return standing | {each["purpose"]: True for each in consents if "withdrawnAt" not in each}
 
 
 def _profile_commands(request: ProfileUpdate, ctx: Context) -> list[Command]:
