@@ -21,8 +21,8 @@ _TAIL = b"\x80"
 class Index:
     """An index; ``multikey`` has the positions of the paths on which an array was ever stored.
 
-    An entry's key is its components, each in its direction, followed by the document's ``_id``; so entries are
-    unique, and equal components come in the order of ``_id`` in the direction of the last component.
+    An entry's key is its components, each in its direction, followed by the document's ``_id``; so entries
+    are unique, and equal components come in the order of ``_id`` in the direction of the last component.
     """
 
     id: int

@@ -12,19 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine import pipeline, reading, statements
+from localcloud.engine import pipeline, reading
 from localcloud.engine.catalog import ID_INDEX, Catalog, Collection
 from localcloud.engine.commands import Command, check_command, write_statements
-from localcloud.engine.errors import EngineError, unsupported
+from localcloud.engine.errors import EngineError, error
 from localcloud.engine.indexing import add_index, define, remove_index
 from localcloud.engine.scan import Tally
+from localcloud.engine.statements import Batch, Statement
 from localcloud.engine.store import Store
 
 Reply = list[dict[str, Any]]
-_WRITERS: dict[str, tuple[str, statements.Statement]] = {
-    "insert": ("documents", statements.insert),
-    "update": ("updates", statements.update),
-    "delete": ("deletes", statements.delete),
+_WRITERS: dict[str, tuple[str, Statement]] = {
+    "insert": ("documents", Batch.insert),
+    "update": ("updates", Batch.update),
+    "delete": ("deletes", Batch.delete),
 }
 
 
@@ -47,19 +48,22 @@ class Engine:
 
     def run(self, env: str, command: Command) -> Reply:
         """Run one native command and return its items; raises EngineError."""
-        name = check_command(command)
-        if name in _WRITERS:
-            return self._write(env, command, *_WRITERS[name])
-        return self._read(env, command, name, Tally())
+        return self._run(env, command, Tally())
 
     def explain(self, env: str, command: Command) -> Tally:
-        """Run a find, count or aggregate and return what it looked at."""
-        name = check_command(command)
-        if name in _WRITERS:
-            raise unsupported(f"explain of {name}")
+        """Run a command and return what it looked at to find its documents."""
         tally = Tally()
-        self._read(env, command, name, tally)
+        self._run(env, command, tally)
         return tally
+
+    def _run(self, env: str, command: Command, tally: Tally) -> Reply:
+        name = check_command(command)
+        try:
+            if name in _WRITERS:
+                return self._write(env, command, name, tally)
+            return self._read(env, command, name, tally)
+        except RecursionError:
+            raise error(15, "the command is nested too deeply") from None
 
     def _read(self, env: str, command: Command, name: str, tally: Tally) -> Reply:
         collection = self._catalog.get(env, command[name])
@@ -76,26 +80,18 @@ class Engine:
     ) -> Reply:
         return pipeline.aggregate(connection, self._catalog, collection, command, tally)
 
-    def _write(self, env: str, command: Command, field: str, statement: statements.Statement) -> Reply:
+    def _write(self, env: str, command: Command, name: str, tally: Tally) -> Reply:
+        field, run = _WRITERS[name]
         items = write_statements(command, field)
-        reply: dict[str, Any] = {"n": 0, "ok": 1.0}
-        if field == "updates":
-            reply["nModified"] = 0
-        failures: list[tuple[int, EngineError]] = []
         with self._store.write() as connection:
-            collection = self._catalog.get(env, next(iter(command.values())))
+            batch = Batch(connection, self._catalog.get(env, command[name]), tally)
             for position, item in enumerate(items):
-                try:
-                    statement(connection, collection, item, reply, position)
-                except EngineError as reason:  # noqa: PERF203  # each statement fails on its own
-                    failures.append((position, reason))
-                    if command.get("ordered", True):
-                        break
-        if failures and len(items) == 1:
-            raise failures[0][1]
-        if failures:
-            reply["writeErrors"] = [_write_error(position, reason) for position, reason in failures]
-        return [reply]
+                failure = batch.attempt(run, item, position)
+                if failure is not None and command.get("ordered", True):
+                    break
+        if failure is not None and len(items) == 1:
+            raise failure
+        return [batch.reply]
 
     def create_collection(self, env: str, name: str) -> None:
         """Make an empty collection; code 48 if it exists."""
@@ -135,7 +131,3 @@ class Engine:
     def list_indexes(self, env: str, coll: str) -> list[dict[str, Any]]:
         """Return the indexes in the form of listIndexes (v, key, name, unique, …), ``_id_`` first."""
         return [index.spec() for index in (ID_INDEX, *self._catalog.get(env, coll).indexes)]
-
-
-def _write_error(position: int, reason: EngineError) -> dict[str, Any]:
-    return {"index": position, "code": reason.code, "errmsg": reason.message, **reason.details}

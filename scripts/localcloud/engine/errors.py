@@ -6,6 +6,8 @@ _NAMES = {
     2: "BadValue",
     9: "FailedToParse",
     14: "TypeMismatch",
+    15: "Overflow",
+    16: "InvalidLength",
     26: "NamespaceNotFound",
     27: "IndexNotFound",
     28: "PathNotViable",

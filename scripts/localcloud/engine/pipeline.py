@@ -223,7 +223,7 @@ def _lookup(context: Context, spec: Any) -> Stage:
             return []
         scope = variables(document, context.scope)
         chosen = {**context.scope, **{name: value(scope) for name, value in bound.items()}}
-        base = None if foreign is None else {foreign: {"$in": _local_values(document, local)}}
+        base = {foreign: {"$in": _local_values(document, local)}} if local and foreign else None
         key = encode([base, list(chosen.values())])
         if key not in known:
             inner = Context(context.connection, context.catalog, context.env, context.tally, chosen)

@@ -1,8 +1,8 @@
 """Aggregation expressions: compile ``{"$add": ["$a", 1]}`` into a function of the variables in scope.
 
 Written by hand because mongomock evaluates with Python's numbers and equality (no int, long or double;
-``True`` is 1) and does not tell a missing field from null. The other modules of the package hold the operators
-and enter them in the tables here.
+``True`` is 1) and does not tell a missing field from null. The other modules of the package hold the
+operators and enter them in the tables here.
 """
 
 from collections.abc import Callable, Mapping
