@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dataio import access, definitions, documents, sample, tables
+from dataio import access, definitions, dictionary, documents, sample, tables
 from dataio.cloudapi import CloudApi, CloudError
 from dataio.output import Output
 from dataio.predecessor import files
@@ -49,7 +49,7 @@ def _parser(description: str) -> argparse.ArgumentParser:
     take_in.add_argument("folder", type=Path, metavar="DIR", help="the folder of its JSON files")
     take_in.add_argument("--apply", action="store_true", help="store what the dry run shows, then count it")
     access.add_options(take_in)
-    schema = add("schema", _schema, "compare the schemas in collections/*.json with the models")
+    schema = add("schema", _schema, "compare the schemas and the README in collections/ with the models")
     choice = schema.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")
     choice.add_argument("--write", action="store_true", help="bring the files up to date")
@@ -107,6 +107,10 @@ def _cloud_if_any(options: argparse.Namespace) -> CloudApi | None:
 
 
 def _schema(options: argparse.Namespace, output: Output) -> int:
-    names = definitions.write() if options.write else definitions.stale()
+    names = [f"{name}.json" for name in (definitions.write() if options.write else definitions.stale())]
+    if dictionary.stale():
+        names.append(dictionary.PAGE)
+    if options.write:
+        dictionary.write()
     output.schemas(names, wrote=options.write)
     return 1 if names and options.check else 0

@@ -33,6 +33,7 @@ class Definition:
 
     name: str
     description: str
+    description_zh: str
     permission: str
     indexes: tuple[Index, ...]
 
@@ -100,7 +101,7 @@ def _parse(raw: dict[str, Any]) -> Definition:
         )
         for item in raw["indexes"]
     )
-    return Definition(raw["name"], raw["description"], raw["permission"], indexes)
+    return Definition(raw["name"], raw["description"], raw["descriptionZh"], raw["permission"], indexes)
 
 
 def _rendered(folder: Path, name: str) -> str:

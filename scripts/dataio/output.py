@@ -97,14 +97,14 @@ class Output:
             self._say(f"Documents: {done}. Count {'verified' if verified else 'WRONG: some are missing'}.")
 
     def schemas(self, names: Sequence[str], *, wrote: bool) -> None:
-        """Show which definitions were out of date."""
+        """Show which files were out of date."""
         if self.as_json:
             self.json({"written" if wrote else "stale": list(names)})
             return
         for name in names:
-            self.console.print(f"{'written' if wrote else 'out of date'}: collections/{name}.json")
+            self.console.print(f"{'written' if wrote else 'out of date'}: collections/{name}")
         if not names:
-            self.console.print("Every definition agrees with its model.")
+            self.console.print("Every definition, and the README, agrees with the models.")
 
     def json(self, value: Any) -> None:
         """Print *value* as JSON."""

@@ -6,16 +6,30 @@ from typing import Any
 
 import pytest
 
-from dataio import definitions
+from dataio import definitions, dictionary
 from gardenshop.models.registry import COLLECTIONS
 
 FOLDER = Path(__file__).parents[2] / "collections"
 DEFINITIONS = {definition.name: definition for definition in definitions.load(FOLDER)}
+COMMON = ("schemaVersion", "createdAt", "updatedAt")
 
 
 def read(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return found
+
+
+def test_the_readme_is_what_the_definitions_generate() -> None:
+    assert (FOLDER / "README.md").read_text(encoding="utf-8") == dictionary.render(definitions.load(FOLDER))
+
+
+def test_the_readme_names_every_collection_and_every_stored_field() -> None:
+    page = dictionary.render(definitions.load(FOLDER))
+
+    for name in COLLECTIONS:
+        section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        for field in read(name)["schema"]["properties"].keys() - {"_id", *COMMON}:
+            assert f"| {field}" in section
 
 
 def test_there_is_one_file_for_each_of_the_28_collections() -> None:

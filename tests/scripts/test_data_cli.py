@@ -218,4 +218,4 @@ def test_a_temporary_failure_is_retried_and_a_lasting_one_is_not(access: Access)
 
 def test_the_shipped_schemas_agree_with_the_models(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", "--check"], description="") == 0
-    assert capsys.readouterr().out.strip() == "Every definition agrees with its model."
+    assert capsys.readouterr().out.strip() == "Every definition, and the README, agrees with the models."
