@@ -90,9 +90,10 @@ class Output:
             self._say(f"refused by the database: {line}")
         if kept:
             self._say(f"kept as they are, because the shop's are newer: {', '.join(kept)}")
-        done = ", ".join(f"{number} {fate}" for fate, number in fates.items())
+        done = ", ".join(f"{number} {fate}" for fate, number in fates.items()) or "none"
         if verified is None:
-            self._say(f"Dry run, nothing was changed. Applied, it would be: {done or 'not compared'}.")
+            what = f"Applied, it would be: {done}." if written else "No environment was compared with."
+            self._say(f"Dry run, nothing was changed. {what}")
         else:
             self._say(f"Documents: {done}. Count {'verified' if verified else 'WRONG: some are missing'}.")
 

@@ -8,8 +8,8 @@ from dataio.tables import apply, plan
 
 BY_STATE = Index("state_dueAt", (("state", 1), ("dueAt", 1)))
 BY_OPENID = Index("openid", (("openid", 1),), unique=True, sparse=True)
-TASKS = Definition("sync_tasks", "The outbox.", "ADMINONLY", (BY_STATE,))
-USERS = Definition("users", "Accounts.", "ADMINONLY", (BY_OPENID,))
+TASKS = Definition("sync_tasks", "The outbox.", "待办任务", "ADMINONLY", (BY_STATE,))
+USERS = Definition("users", "Accounts.", "账号", "ADMINONLY", (BY_OPENID,))
 
 
 class Cloud:
