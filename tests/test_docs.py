@@ -1,0 +1,114 @@
+"""The READMEs promise only what runs: every command of theirs is run, in a copy of the project.
+
+The copy lies in a folder with a space and Chinese letters in its name, and uses the environment of these
+tests.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+READMES = ("README.md", "README.zh-CN.md")
+
+DEMO = "python3 scripts/dev.py demo"
+SHORTENED = {
+    "python3 scripts/test.py": ["--fast", "--", "--collect-only", "-q", "tests/test_architecture.py"],
+    "python3 scripts/bench.py": ["--help"],
+}
+"""What is added to a command so that it does not do here what takes minutes and other tests do."""
+
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "data", "localcloud.json"
+)
+
+
+def commands(readme: str) -> list[str]:
+    """Return the commands of the shell blocks of *readme*."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / readme).read_text("utf-8"), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+@pytest.fixture(scope="module", name="project")
+def _project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("docs") / "素食 商城"
+    shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
+    return copy
+
+
+def argv(command: str) -> list[str]:
+    first, *rest = shlex.split(command)
+    return [sys.executable if first == "python3" else first, *rest, *SHORTENED.get(command, [])]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "GARDENSHOP_VENV": sys.prefix, "PYTHONUTF8": "1"}
+
+
+def run(project: Path, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        arguments,
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.fixture(name="served")
+def _served(project: Path) -> Iterator[None]:
+    """Serve the copy as `python3 scripts/dev.py` does, at the port that the READMEs name."""
+    arguments = [sys.executable, "scripts/dev.py", "--json", "--no-timers"]
+    with subprocess.Popen(
+        arguments, cwd=project, env=environment(), stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        if not told:
+            pytest.skip("port 8787 is in use on this machine")
+        assert json.loads(told)["url"] == "http://127.0.0.1:8787"
+        yield
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def test_both_languages_name_the_same_commands() -> None:
+    english, chinese = (commands(readme) for readme in READMES)
+
+    assert english == chinese
+    assert english[0] == DEMO
+
+
+def test_the_demo_runs_and_every_law_holds(project: Path) -> None:
+    done = run(project, [*argv(DEMO), "--json"])
+
+    assert done.returncode == 0, done.stderr
+    story = json.loads(done.stdout)
+    assert story["breaches"] == []
+    for readme in READMES:
+        assert f"{len(story['steps'])} 步走完" in (ROOT / readme).read_text("utf-8")
+    called = {step["call"].split(" ")[0] for step in story["steps"]}
+    assert called == {path.parent.name for path in (ROOT / "functions").glob("*/index.py")} - {"order_cancel"}
+
+
+@pytest.mark.parametrize("command", [each for each in commands("README.md") if each != DEMO])
+def test_a_command_of_the_readme_runs(project: Path, served: None, command: str) -> None:  # noqa: ARG001
+    if shutil.which(argv(command)[0]) is None:
+        pytest.skip(f"{argv(command)[0]} is not on this machine")
+
+    done = run(project, argv(command))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    if command.startswith("curl"):
+        assert json.loads(done.stdout)["code"] == 0
