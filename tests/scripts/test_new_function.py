@@ -26,17 +26,10 @@ Below.
 
 @pytest.fixture(name="project")
 def _project(tmp_path: Path) -> Path:
-    no_bytecode = shutil.ignore_patterns("__pycache__")
-    for folder in ("layers/core", "scripts/dataio", "scripts/localcloud", "collections"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=no_bytecode)
-    for file in (
-        ROOT / "pyproject.toml",
-        ROOT / "tests/harness.py",
-        *(ROOT / "tests").glob("**/conftest.py"),
-    ):
-        copy = tmp_path / file.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, copy)
+    tests_and_bytecode = shutil.ignore_patterns("test_*.py", "__pycache__")
+    for folder in ("layers/core", "scripts", "collections", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=tests_and_bytecode)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     config = {"envId": "test", "functions": [{"name": "cart_view"}]}
     (tmp_path / "cloudbaserc.json").write_text(json.dumps(config), encoding="utf-8")
     for readme in ("README.md", "README.zh-CN.md"):
@@ -78,17 +71,16 @@ def test_the_test_fails_when_the_action_answers_something_else(project: Path, ca
 
 
 def test_the_code_is_clean_in_the_eyes_of_the_checks(project: Path) -> None:
-    for caller in CALLERS:
-        new_function.lay_out(project, f"garden_{caller}", caller)
+    written = {
+        str(path)
+        for caller in CALLERS
+        for path in new_function.lay_out(project, f"garden_{caller}", caller)
+        if path.suffix == ".py"
+    }
 
-    for tool in (
-        ["ruff", "check", "functions", "tests"],
-        ["ruff", "format", "--check", "functions", "tests"],
-        ["mypy", "functions", "tests"],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", *tool], cwd=project, capture_output=True, encoding="utf-8", check=False
-        )
+    for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "--follow-imports=silent"]):
+        command = [sys.executable, "-m", *tool, *sorted(written)]
+        done = subprocess.run(command, cwd=project, capture_output=True, encoding="utf-8", check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -191,9 +183,6 @@ def test_an_interrupted_run_is_finished_and_nothing_written_is_touched(project: 
 
 
 def test_a_refusal_is_one_line_and_an_exit_code(project: Path) -> None:
-    for name in ("bootstrap.py", "new_function.py"):
-        shutil.copy(ROOT / "scripts" / name, project / "scripts")
-    shutil.copytree(ROOT / "scripts" / "templates", project / "scripts" / "templates")
     command = [sys.executable, "scripts/new_function.py", "garden_share", "--caller", "member"]
 
     first, second = (
