@@ -7,8 +7,8 @@ from pydantic import Field
 from gardenshop.cloud.database import Command, Document, get, put, update
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Busy, Conflict, NotFound
+from gardenshop.models.address import Address
 from gardenshop.models.base import Key, dump
-from gardenshop.models.user import Address
 from gardenshop.models.vocabulary import Allergens, Contains
 from gardenshop.rules.consent import Purpose, changed, standing
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gardenshop.models.base import Fen, Instant, Key, LineId, Model, OrderNo, Points, Quantity, ShortText
-from gardenshop.models.user import Openid
+from gardenshop.models.vocabulary import Openid
 
 Urls = Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(max_length=9)]
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
+from gardenshop.models.address import Address
 from gardenshop.models.base import (
     Bp,
     Count,
@@ -26,7 +27,6 @@ from gardenshop.models.base import (
     UserId,
 )
 from gardenshop.models.fulfilment import AfterSale, Attempt, PayEntry, Refund, Shipment
-from gardenshop.models.user import Address
 from gardenshop.models.vocabulary import Origin
 
 OrderStatus = Literal[

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gardenshop.models.address import Address
 from gardenshop.models.base import (
     Bp,
     Count,
@@ -19,11 +20,10 @@ from gardenshop.models.base import (
     ShortText,
     UserId,
 )
-from gardenshop.models.vocabulary import Allergens, BadgeLevel, Constitution, Contains
+from gardenshop.models.vocabulary import Allergens, BadgeLevel, Constitution, Contains, Openid
 
 Role = Literal["admin", "operator", "warehouse", "service", "finance", "editor", "staff"]
 Sex = Literal["female", "male"]
-Openid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]{1,128}$")]
 PhoneHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -50,19 +50,6 @@ class PointsBalance(Model):
     garden: GardenPoints = Field(default_factory=GardenPoints)
     shop: ShopPoints = Field(default_factory=ShopPoints)
     recent_ops: Ring = ()
-
-
-class Address(Model):
-    """A delivery address; orders keep a copy of it."""
-
-    address_id: Key
-    name: Annotated[str, Field(min_length=1, max_length=40)]
-    phone: Annotated[str, Field(pattern=r"^\+?[0-9\-]{6,20}$")]
-    province: Annotated[str, Field(min_length=1, max_length=40)]
-    city: Annotated[str, Field(min_length=1, max_length=40)]
-    district: Annotated[str, Field(max_length=40)] = ""
-    detail: Annotated[str, Field(min_length=1, max_length=200)]
-    is_default: bool = False
 
 
 class Rfm(Model):

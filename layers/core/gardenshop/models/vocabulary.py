@@ -75,6 +75,9 @@ Contains = Annotated[tuple[DietFlag, ...], Field(max_length=5)]
 Allergens = Annotated[tuple[Allergen, ...], Field(max_length=10)]
 Constitutions = Annotated[tuple[Constitution, ...], Field(max_length=9)]
 
+Openid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]{1,128}$")]
+"""A member's id in the mini-program, as WeChat gives it."""
+
 BadgeLevel = Literal["bronze", "silver", "gold", "diamond"]
 """Levels of members, practitioners and certifications, lowest first."""
 
