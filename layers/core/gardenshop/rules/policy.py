@@ -27,7 +27,7 @@ class FreightPolicy(Model):
     """Freight by region and weight, free above a threshold; no delivery to some areas."""
 
     free_from_fen: Fen = 9900
-    default: FreightRegion = FreightRegion(first_fen=1000, next_fen=200)
+    default: FreightRegion = Field(default_factory=lambda: FreightRegion(first_fen=1000, next_fen=200))
     regions: tuple[FreightRegion, ...] = ()
     no_delivery: tuple[str, ...] = ()
 
@@ -88,13 +88,13 @@ class RestockPolicy(Model):
 class Policy(Model):
     """All live rules."""
 
-    freight: FreightPolicy = FreightPolicy()
-    order: OrderPolicy = OrderPolicy()
-    points: PointsPolicy = PointsPolicy()
-    carbon: CarbonPolicy = CarbonPolicy()
-    garden: GardenPolicy = GardenPolicy()
-    recommend: RecommendPolicy = RecommendPolicy()
-    restock: RestockPolicy = RestockPolicy()
+    freight: FreightPolicy = Field(default_factory=FreightPolicy)
+    order: OrderPolicy = Field(default_factory=OrderPolicy)
+    points: PointsPolicy = Field(default_factory=PointsPolicy)
+    carbon: CarbonPolicy = Field(default_factory=CarbonPolicy)
+    garden: GardenPolicy = Field(default_factory=GardenPolicy)
+    recommend: RecommendPolicy = Field(default_factory=RecommendPolicy)
+    restock: RestockPolicy = Field(default_factory=RestockPolicy)
     version: str = ""
 
 
