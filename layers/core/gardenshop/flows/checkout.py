@@ -10,7 +10,6 @@ from gardenshop.cloud.entry import Context, Request, Response
 from gardenshop.cloud.errors import NotFound
 from gardenshop.flows.basket import Basket, Item, basket_of, deliverable, line_id, price_of
 from gardenshop.models.base import Key, Quantity, SkuId
-from gardenshop.models.order import Totals
 from gardenshop.rules.basket import PROBLEMS, Problem
 from gardenshop.rules.pricing import LinePrice, Price
 
@@ -114,23 +113,25 @@ def view_of(quote: Quote) -> QuoteView:
         lines=[_line(i, item, quote.price.lines[i]) for i, item in enumerate(quote.items)],
         problems=quote.problems,
         address_id=quote.address["addressId"] if quote.address else None,
-        totals=totals_of(quote.price).model_dump(by_alias=True),
+        totals=totals_of(quote.price),
         payable_fen=quote.price.payable_fen,
         trace=list(quote.price.trace),
         rules_version=quote.basket.policy.version,
     )
 
 
-def totals_of(price: Price) -> Totals:
-    """Return the totals of an order at *price*, nothing of it paid yet."""
-    return Totals(
-        goods_fen=price.goods_fen,
-        promo_fen=price.promo_fen,
-        coupon_fen=price.coupon_fen,
-        points_fen=price.points_fen,
-        freight_fen=price.freight_fen,
-        payable_fen=price.payable_fen,
-    )
+def totals_of(price: Price) -> dict[str, int]:
+    """Return the totals, as stored, of an order at *price*: no points used and nothing paid yet."""
+    return {
+        "goodsFen": price.goods_fen,
+        "promoFen": price.promo_fen,
+        "couponFen": price.coupon_fen,
+        "pointsFen": price.points_fen,
+        "pointsUsed": 0,
+        "freightFen": price.freight_fen,
+        "payableFen": price.payable_fen,
+        "paidFen": 0,
+    }
 
 
 def _line(position: int, item: Item, part: LinePrice) -> QuoteLine:
