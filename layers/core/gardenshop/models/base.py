@@ -39,8 +39,9 @@ Count = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 SignedCount = Annotated[int, Field(strict=True, ge=-(10**9), le=10**9)]
 """A change of a number of units."""
 
-Quantity = Annotated[int, Field(strict=True, ge=1, le=999)]
-"""Units of one SKU that a member asks for."""
+MOST_UNITS = 999
+Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS)]
+"""Units of one SKU that a member asks for, and that one line of an order can hold."""
 
 Bp = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 """A rate in basis points (1/10,000)."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
+from gardenshop.models.base import MOST_UNITS
+
 Problem = Literal["invalid", "short_of_stock", "over_limit", "no_delivery"]
 """Off the shelf or gone; fewer available than wanted; more than one member may buy; not delivered there."""
 
@@ -26,8 +28,7 @@ def sku_of(product: Mapping[str, Any], sku_id: str) -> Mapping[str, Any] | None:
 
 def most_to_buy(sku: Mapping[str, Any], available: int) -> int:
     """Return how many units of *sku* one member may buy when *available* are there."""
-    limit = sku.get("limitPerUser")
-    return max(0, available if limit is None else min(available, limit))
+    return max(0, min(available, sku.get("limitPerUser", MOST_UNITS)))
 
 
 def problem_of(
@@ -41,8 +42,7 @@ def problem_of(
     """Say why *quantity* of *sku* cannot be bought at *now*, or None when it can."""
     if product is None or sku is None or not on_shelf(product, now):
         return "invalid"
-    limit = sku.get("limitPerUser")
-    if limit is not None and quantity > limit:
+    if quantity > sku.get("limitPerUser", MOST_UNITS):
         return "over_limit"
     if quantity > available:
         return "short_of_stock"
