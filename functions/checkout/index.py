@@ -89,8 +89,8 @@ def _hold(order: Document, request: Checkout, ctx: Context) -> Placed:
     if outcome.refused:
         raise _fail(order, outcome, ctx)
     opened = transition(order, "held", now=ctx.now, actor=ctx.user_id)
-    result, *_ = ctx.db.write(opened, *outcome.closing, *_leave_cart(order, request, ctx))
-    if result.happened:
+    results = ctx.db.write(*outcome.closing, opened, *_leave_cart(order, request, ctx))
+    if results[len(outcome.closing)].happened:
         return _placed({**order, "status": "pending_payment"})
     now = ctx.db.one(get("orders", order["_id"]))
     if now is None or now["status"] == "creating":

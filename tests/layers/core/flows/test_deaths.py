@@ -1,0 +1,152 @@
+"""Whatever write of an order's life the process stops after, asking again or the timers bring it to its end.
+
+Each scene is played once for every write it makes: the process is killed there, or lives on but is told
+that the database did not answer. Then every law of the shop holds once the pump has run.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from typing import Any, NamedTuple
+
+import pytest
+
+from faults import Killed
+from gardenshop.cloud.clock import MINUTE
+from gardenshop.cloud.errors import DatabaseUnavailable
+from harness import A, B, user_id
+from small_shop import SmallShop, intruder, open_small_shop
+
+WANTED = {"tofu": 2, "peel": 1}
+TOKEN = "token-of-a"
+
+
+def order(small: SmallShop, *, openid: str = A) -> str:
+    """Order, and return the number; it is the same again for the same token."""
+    reply = small.checkout(openid, WANTED, TOKEN)
+    return str(reply.get("data", {}).get("orderNo", ""))
+
+
+def order_too_late(small: SmallShop) -> None:
+    """Order after B has taken the last peel, which A still saw."""
+    if small.shop.documents("orders", {"userId": user_id(B)}):
+        order(small)
+        return
+
+    def b_is_faster() -> None:
+        with small.fragile.immortal():
+            assert order(small, openid=B)
+
+    with intruder(small, trip=2, act=b_is_faster):
+        order(small)
+
+
+def the_order(small: SmallShop) -> str:
+    (found,) = small.shop.documents("orders", {"userId": user_id(A)})
+    return str(found["_id"])
+
+
+def open_payment(small: SmallShop) -> str:
+    return small.open_payment(order(small))
+
+
+def charge(small: SmallShop) -> None:
+    assert small.till.pay(open_payment(small))
+
+
+def pay(small: SmallShop) -> None:
+    charge(small)
+    notify(small)
+
+
+def notify(small: SmallShop) -> None:
+    small.notify(f"{the_order(small)}A1")
+
+
+def cancel(small: SmallShop) -> None:
+    small.call("order_cancel", {"orderNo": the_order(small)}, A)
+
+
+def order_and_cancel(small: SmallShop) -> None:
+    order(small)
+    cancel(small)
+
+
+def cancel_and_charge(small: SmallShop) -> None:
+    """Have an order cancelled whose payment arrives all the same."""
+    attempt_no = open_payment(small)
+    cancel(small)
+    small.till.trades[attempt_no].state = "SUCCESS"
+
+
+def time_out(small: SmallShop) -> None:
+    small.now += 31 * MINUTE
+    small.call("order_timeout")
+
+
+def pump(small: SmallShop) -> None:
+    small.now += 3 * MINUTE
+    small.call("outbox_pump")
+
+
+def award(small: SmallShop) -> None:
+    for token, points in (("award-0001", 20), ("award-0002", 25)):
+        small.award(A, points, token)
+
+
+def plant(small: SmallShop) -> None:
+    small.plant(A, "plant-0001")
+
+
+def pay_with_a_garden(small: SmallShop) -> None:
+    award(small)
+    plant(small)
+    pay(small)
+
+
+def nothing(_: SmallShop) -> None:
+    """Begin with the shop as it opens."""
+
+
+class Scene(NamedTuple):
+    """What is done while the process may die, and what was done before."""
+
+    before: Callable[[SmallShop], Any]
+    act: Callable[[SmallShop], Any]
+
+
+SCENES = {
+    "order": Scene(nothing, order),
+    "order too late": Scene(nothing, order_too_late),
+    "notice": Scene(charge, notify),
+    "late notice": Scene(cancel_and_charge, notify),
+    "cancel": Scene(order, cancel),
+    "cancel what is being paid": Scene(charge, cancel),
+    "time out": Scene(open_payment, time_out),
+    "effects of a payment": Scene(pay_with_a_garden, pump),
+    "effects of a cancellation": Scene(order_and_cancel, pump),
+    "award": Scene(nothing, award),
+    "plant": Scene(award, plant),
+}
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["done again", "left alone"])
+@pytest.mark.parametrize("death", [Killed, DatabaseUnavailable], ids=["killed", "reply lost"])
+@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
+def test_every_law_holds_wherever_it_stopped(
+    scene: Scene, death: Callable[[], BaseException], *, again: bool
+) -> None:
+    for lives in count():
+        with open_small_shop() as small:
+            scene.before(small)
+            small.fragile.doom(lives, death)
+            with suppress(Killed, DatabaseUnavailable):
+                scene.act(small)
+            small.fragile.heal()
+            if again:
+                scene.act(small)
+            small.rest()
+
+            assert (lives, small.breaches()) == (lives, [])
+            if not small.fragile.deaths:
+                return

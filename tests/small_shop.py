@@ -1,0 +1,191 @@
+"""A small shop with two members, three goods and a clock that is moved by hand."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from demo import laws
+from faults import Fragile
+from gardenshop.cloud import clock
+from gardenshop.cloud.clock import MINUTE
+from gardenshop.cloud.database import Database, Document
+from gardenshop.flows import cancellation, tasks
+from gardenshop.flows.payments import Payment, take_payment
+from harness import PHONE_KEY, A, B, Shop, function, open_shop, user_id
+from till import Till, transaction_id
+
+NOON = 1_795_500_000_000
+MEMBERS = (A, B)
+UNITS = {"tofu": 6, "yuba": 3, "peel": 1}
+PRICES = {"tofu": 590, "yuba": 1580, "peel": 12_800}
+ADDRESS = {
+    "addressId": "home",
+    "name": "甲",
+    "phone": "13800000000",
+    "province": "浙江省",
+    "city": "杭州市",
+    "detail": "x 路 1 号",
+    "isDefault": True,
+}
+
+
+class SmallShop:
+    """The shop and everybody in it: members who order, WeChat Pay, the timers."""
+
+    def __init__(self, shop: Shop, patch: pytest.MonkeyPatch) -> None:
+        self.now = NOON
+        self.till = Till()
+        self.shop = shop
+        self.fragile = Fragile(shop.adapter.inner)
+        shop.adapter.inner = self.fragile
+        self.db = Database(shop.adapter)
+        patch.setattr(clock, "now_ms", lambda: self.now)
+        self.till.serve(patch, cancellation, tasks, function("order_pay"))
+        self._furnish()
+
+    def _furnish(self) -> None:
+        for sku_id in UNITS:
+            self.shop.add("products", _product(sku_id))
+            for collection, document in _stock(sku_id):
+                self.shop.add(collection, document)
+        self.shop.add("plant_templates", _plant())
+        for openid in MEMBERS:
+            self.shop.ok("login", openid=openid)
+            self.shop.ok("profile_update", {"saveAddress": ADDRESS}, openid=openid)
+
+    def call(self, name: str, event: Any = None, openid: str = "") -> Document:
+        """Call a function; a timer is told the time of the shop."""
+        timer = {"Type": "Timer", "Time": _utc(self.now)}
+        reply: Document = self.shop.call(name, timer if event is None else event, openid=openid)
+        return reply
+
+    def checkout(self, openid: str, wanted: dict[str, int], token: str) -> Document:
+        """Order *wanted* at the price of now."""
+        lines = [{"skuId": sku_id, "quantity": units} for sku_id, units in wanted.items()]
+        goods = sum(PRICES[sku_id] * units for sku_id, units in wanted.items())
+        weight = 1000 * sum(wanted.values())
+        freight = 0 if goods >= 9900 else 1000 + max(weight - 1000, 0) // 1000 * 200
+        event = {"lines": lines, "clientToken": token, "expectedTotalFen": goods + freight}
+        return self.call("checkout", event, openid)
+
+    def order(self, order_no: str) -> Document:
+        """Return the order as it is stored."""
+        return self.shop.one("orders", order_no)
+
+    def open_payment(self, order_no: str, openid: str = A) -> str:
+        """Open the order's payment and return its attempt."""
+        reply = self.call("order_pay", {"orderNo": order_no}, openid)
+        assert reply["code"] == 0, reply
+        return str(reply["data"]["attemptNo"])
+
+    def award(self, openid: str, points: int, token: str) -> Document:
+        """Give a member garden points."""
+        event = {"userId": user_id(openid), "book": "garden", "points": points}
+        return self.call("points_award", {**event, "reason": "感谢", "clientToken": token})
+
+    def plant(self, openid: str, token: str) -> Document:
+        """Plant mint, which costs 30 garden points."""
+        return self.call("garden_tend", {"action": "plant", "code": "mint", "clientToken": token}, openid)
+
+    def notify(self, attempt_no: str) -> Document:
+        """Let WeChat Pay's notice of the paid *attempt_no* arrive; return the order."""
+        (order,) = self.shop.documents("orders", {"attempts.attemptNo": attempt_no})
+        return take_payment(self.db, order, self.payment(attempt_no), now=self.now, actor="wechatpay")
+
+    def payment(self, attempt_no: str) -> Payment:
+        """Return the payment of *attempt_no* as WeChat Pay tells it."""
+        trade = self.till.trades[attempt_no]
+        return Payment(attempt_no, transaction_id(attempt_no), trade.amount_fen, trade.openid)
+
+    def rest(self) -> None:
+        """Run the pump, minute by minute and then hour by hour, until it has nothing left to do."""
+        for wait in (3, 3, 5, 20, 60, 400, 400):
+            self.now += wait * MINUTE
+            reply = self.call("outbox_pump")
+            assert reply["code"] == 0, reply
+            if not list(laws.work_is_finished(self.shop.documents)):
+                return
+
+    def breaches(self) -> list[str]:
+        """Return every law that is broken."""
+        return laws.check(self.shop.documents)
+
+
+@contextmanager
+def open_small_shop() -> Iterator[SmallShop]:
+    """Open the shop."""
+    with pytest.MonkeyPatch.context() as patch, open_shop() as shop:
+        patch.setenv("PHONE_HASH_KEY", PHONE_KEY)
+        yield SmallShop(shop, patch)
+
+
+@contextmanager
+def intruder(small: SmallShop, *, trip: int, act: Callable[[], Any]) -> Iterator[None]:
+    """Let *act* happen in the middle of what runs inside: just before its round trip number *trip*."""
+    seen = 0
+
+    def before(_: Any) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == trip:
+            small.shop.adapter.before = _nothing
+            act()
+
+    small.shop.adapter.before = before
+    try:
+        yield
+    finally:
+        small.shop.adapter.before = _nothing
+
+
+def _nothing(_: Any) -> None:
+    """Interrupt nobody."""
+
+
+def _product(sku_id: str) -> Document:
+    sku = {"skuId": sku_id, "spec": "一份", "priceFen": PRICES[sku_id], "weightG": 1000}
+    return {
+        "_id": f"p-{sku_id}",
+        "title": sku_id,
+        "status": "on_sale",
+        "categoryPath": ["豆制品"],
+        "carbonGPerUnit": 700,
+        "skus": [sku],
+        **_stamps(),
+    }
+
+
+def _stock(sku_id: str) -> list[tuple[str, Document]]:
+    units: Document = {"onHand": UNITS[sku_id], "available": UNITS[sku_id]}
+    opening: Document = {
+        "_id": f"{sku_id}:opening:1",
+        "skuId": sku_id,
+        "reason": "opening",
+        "ref": "1",
+        "actor": "test",
+    }
+    opening |= {"deltas": units, "day": "2026-11-01", "state": "final"}
+    stock = {"_id": sku_id, "productId": f"p-{sku_id}", **units, "reserved": 0, "damaged": 0}
+    return [("inventory", stock | _stamps()), ("stock_ledger", opening | _stamps())]
+
+
+def _plant() -> Document:
+    plant: Document = {
+        "_id": "mint",
+        "name": "薄荷",
+        "category": "herb",
+        "scene": "balcony",
+        "costPoints": 30,
+    }
+    return plant | {"growHours": 10, "rewardPoints": 20, **_stamps()}
+
+
+def _stamps() -> Document:
+    return {"schemaVersion": 1, "createdAt": NOON, "updatedAt": NOON}
+
+
+def _utc(instant: int) -> str:
+    return datetime.fromtimestamp(instant / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
