@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from localcloud.engine.errors import error, unsupported
+from localcloud.engine.numeric import whole
 from localcloud.engine.types import is_number, type_name
 
 Command = Mapping[str, Any]
@@ -119,10 +120,10 @@ def whole_number(command: Command, field: str) -> int:
         return 0
     if not is_number(value):
         raise error(14, f"BSON field '{field}' is the wrong type '{type_name(value)}'")
-    number = float(str(value))
-    if number != int(number) or number < 0:
-        raise error(51024, f"BSON field '{field}' value must be >= 0, actual value '{value}'")
-    return int(number)
+    number = whole(value)
+    if number is None or number < 0:
+        raise error(51024, f"BSON field '{field}' value must be an integer >= 0, actual value '{value}'")
+    return number
 
 
 def write_statements(command: Command, field: str) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from bson import Decimal128, Int64, MaxKey, MinKey, Regex
 
 from localcloud.engine.errors import error, unsupported
+from localcloud.engine.numeric import whole
 from localcloud.engine.order import MISSING, NAN_KEY, NULL_KEY, encode
 from localcloud.engine.patterns import searcher
 
@@ -88,10 +89,10 @@ def one_of(operand: Any) -> Single:
 
 def size_is(operand: Any) -> Single:
     """Return the test of $size."""
-    whole = int(operand) if isinstance(operand, float) and operand.is_integer() else operand
-    if type(whole) not in {int, Int64} or whole < 0:
+    size = whole(operand)
+    if size is None or size < 0:
         raise error(2, "Failed to parse $size. Expected a non-negative integer")
-    return lambda value: type(value) is list and len(value) == whole
+    return lambda value: type(value) is list and len(value) == size
 
 
 def remainder_is(operand: Any) -> Single:

@@ -15,7 +15,7 @@ from typing import Any
 from localcloud.engine import pipeline, reading
 from localcloud.engine.catalog import ID_INDEX, Catalog, Collection
 from localcloud.engine.commands import Command, check_command, write_statements
-from localcloud.engine.errors import EngineError, error
+from localcloud.engine.errors import error
 from localcloud.engine.indexing import add_index, define, remove_index
 from localcloud.engine.scan import Tally
 from localcloud.engine.statements import Batch, Statement
@@ -66,14 +66,14 @@ class Engine:
             raise error(15, "the command is nested too deeply") from None
 
     def _read(self, env: str, command: Command, name: str, tally: Tally) -> Reply:
-        collection = self._catalog.get(env, command[name])
+        read, collection = self._readers[name], self._catalog.get(env, command[name])
         try:
             with self._store.read() as connection:
-                return self._readers[name](connection, collection, command, tally)
+                return read(connection, collection, command, tally)
         except sqlite3.OperationalError:
-            if self._catalog.get(env, command[name]) is collection:
-                raise
-            return self._read(env, command, name, tally)
+            # A table was being created or dropped: look again when no writer is at work.
+            with self._store.write() as connection:
+                return read(connection, self._catalog.get(env, command[name]), command, tally)
 
     def _aggregate(
         self, connection: sqlite3.Connection, collection: Collection, command: Command, tally: Tally

@@ -9,12 +9,12 @@ from datetime import datetime, timezone
 from itertools import count
 from typing import Any, Final
 
-from bson import Decimal128, Timestamp
+from bson import Timestamp
 
 from localcloud.engine import sorting
 from localcloud.engine.comparisons import equals, is_operators
 from localcloud.engine.errors import error
-from localcloud.engine.numeric import arithmetic
+from localcloud.engine.numeric import arithmetic, whole
 from localcloud.engine.order import MISSING, encode
 from localcloud.engine.query import compile_filter
 from localcloud.engine.types import is_number, type_name
@@ -131,9 +131,10 @@ def _push(path: str, operand: Any) -> Modifier:
 
 
 def _whole(value: Any, clause: str) -> int:
-    if isinstance(value, Decimal128 | bool) or not is_number(value) or value != int(value):
+    number = whole(value)
+    if number is None:
         raise error(2, f"The value for {clause} must be an integer value")
-    return int(value)
+    return number
 
 
 def _add_to_set(path: str, operand: Any) -> Modifier:
@@ -154,7 +155,7 @@ def _add_to_set(path: str, operand: Any) -> Modifier:
 
 
 def _pop(path: str, operand: Any) -> Modifier:
-    if not is_number(operand) or isinstance(operand, Decimal128) or operand not in {1, -1}:
+    if whole(operand) not in {1, -1}:
         raise error(9, f"$pop expects 1 or -1, found: {operand!r}")
 
     def apply(value: Any) -> Any:
@@ -162,7 +163,7 @@ def _pop(path: str, operand: Any) -> Modifier:
             return KEEP
         if type(value) is not list:
             raise error(14, f"Path '{path}' contains an element of non-array type '{type_name(value)}'")
-        return value[:-1] if operand == 1 else value[1:]
+        return value[:-1] if whole(operand) == 1 else value[1:]
 
     return apply
 

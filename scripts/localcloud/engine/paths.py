@@ -11,6 +11,7 @@ from localcloud.engine.errors import error
 from localcloud.engine.order import MISSING
 
 Document = dict[str, Any]
+_MAX_DIGITS = 10
 
 
 class _EmptyArray:
@@ -58,7 +59,7 @@ def _candidates_in(array: list[Any], parts: Sequence[str], at: int, *, expand: b
 
 def is_index(part: str) -> bool:
     """Say whether *part* of a path can be the index of an array element."""
-    return part.isascii() and part.isdigit() and (part == "0" or part[0] != "0")
+    return len(part) < _MAX_DIGITS and part.isascii() and part.isdigit() and (part == "0" or part[0] != "0")
 
 
 def rows(document: Document, paths: Sequence[Sequence[str]]) -> tuple[list[tuple[Any, ...]], frozenset[int]]:

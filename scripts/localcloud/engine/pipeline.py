@@ -15,12 +15,12 @@ from localcloud.engine.catalog import Catalog, Collection
 from localcloud.engine.commands import Command
 from localcloud.engine.errors import error, unsupported
 from localcloud.engine.expressions import Scope, check_names, compile_expression, nullish, variables, walk
+from localcloud.engine.numeric import whole
 from localcloud.engine.order import encode
 from localcloud.engine.paths import Document
 from localcloud.engine.query import compile_filter
 from localcloud.engine.scan import Tally, find_rows
 from localcloud.engine.sorting import document_key, parse_sort
-from localcloud.engine.types import is_number
 
 _NOT_HERE = frozenset(
     [
@@ -147,9 +147,10 @@ def _sort(_context: Context, spec: Any) -> Stage:
 
 
 def _count_of(name: str, value: Any, *, least: int) -> int:
-    if not is_number(value) or float(str(value)) != int(float(str(value))) or float(str(value)) < least:
+    number = whole(value)
+    if number is None or number < least:
         raise error(15958 if least else 15956, f"invalid argument to {name} stage: {value!r}")
-    return int(float(str(value)))
+    return number
 
 
 def _limit(_context: Context, spec: Any) -> Stage:

@@ -19,7 +19,6 @@ from localcloud.engine.bounds import (
     holds_null,
     intersect,
     is_point,
-    narrowest,
 )
 from localcloud.engine.catalog import ID_INDEX, Collection, Index
 from localcloud.engine.comparisons import is_operators
@@ -29,6 +28,7 @@ from localcloud.engine.sorting import Sort
 
 _MAX_RANGES = 10_000
 _PROBE = 300
+_MAX_CHOICES = 8
 
 
 @dataclass
@@ -73,7 +73,9 @@ def choose(
     plans = [
         plan
         for index in (ID_INDEX, *collection.indexes)
-        if (plan := _plan(index, bounds, query, sort)) is not None
+        if _covers(index, bounds, query)
+        for one in _choices(index, bounds)
+        if (plan := _plan(index, one, sort)) is not None
     ]
     preferred = [plan for plan in plans if plan.index is hinted]
     return _cheapest(connection, collection, preferred or plans) or Plan(ordered=not sort)
@@ -88,9 +90,7 @@ def _hinted(collection: Collection, hint: Any) -> Index | None:
     raise error(2, "hint provided does not correspond to an existing index")
 
 
-def _plan(index: Index, bounds: Bounds, query: Mapping[str, Any], sort: Sort) -> Plan | None:
-    if not _covers(index, bounds, query):
-        return None
+def _plan(index: Index, bounds: Bounds, sort: Sort) -> Plan | None:
     shape = _shape(index, bounds)
     order = _order(index, shape, sort)
     if not shape.bounded and (order is None or not sort):
@@ -140,6 +140,16 @@ def _within(intervals: Intervals, limits: Intervals) -> bool:
     return all(any(low >= lower and high <= upper for lower, upper in limits) for low, high in intervals)
 
 
+def _choices(index: Index, bounds: Bounds) -> list[Bounds]:
+    """Return *bounds* once for each condition on the first array path, of which a scan can use only one."""
+    for position, (path, _) in enumerate(index.keys):
+        if path not in bounds:
+            break
+        if position in index.multikey:
+            return [{**bounds, path: [intervals]} for intervals in bounds[path][:_MAX_CHOICES]]
+    return [bounds]
+
+
 def _shape(index: Index, bounds: Bounds) -> _Shape:
     shape = _Shape([(LOW, HIGH)], [], [[]], bounded=False)
     prefixes = [b""]
@@ -148,7 +158,7 @@ def _shape(index: Index, bounds: Bounds) -> _Shape:
         lists = bounds.get(path)
         if lists is None or (position in index.multikey and entered_array):
             break
-        intervals = narrowest(lists) if position in index.multikey else intersect(lists)
+        intervals = intersect(lists)
         entered_array = entered_array or position in index.multikey
         if len(prefixes) * len(intervals) > _MAX_RANGES:
             break

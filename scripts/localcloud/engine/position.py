@@ -6,7 +6,7 @@ from typing import Any
 from localcloud.engine.comparisons import is_operators
 from localcloud.engine.errors import error
 from localcloud.engine.locations import fetch
-from localcloud.engine.paths import Document
+from localcloud.engine.paths import Document, is_index
 from localcloud.engine.query import compile_filter
 
 
@@ -26,7 +26,7 @@ def matched_index(query: Mapping[str, Any], document: Document, path: Sequence[s
 
 
 def _first(array: list[Any], rest: str, operand: Any, found: int | None) -> int | None:
-    if rest.split(".", 1)[0].isdigit():
+    if is_index(rest.split(".", 1)[0]):
         return found
     if not rest and isinstance(operand, Mapping) and "$elemMatch" in operand:
         matches = compile_filter({"array": {"$elemMatch": operand["$elemMatch"]}})

@@ -6,6 +6,7 @@ from typing import Any
 from bson import Decimal128
 
 from localcloud.engine.errors import error, unsupported
+from localcloud.engine.numeric import whole
 from localcloud.engine.paths import Document
 from localcloud.engine.query import compile_filter
 from localcloud.engine.types import is_number
@@ -134,14 +135,19 @@ def _operator(path: str, value: Any) -> Mapping[str, Any]:
 
 def _slice(path: str, value: Mapping[str, Any]) -> Callable[[Any], Any]:
     wanted = value["$slice"]
-    numbers = wanted if isinstance(wanted, list) else [wanted]
-    if (
-        not all(is_number(n) for n in numbers)
-        or len(numbers) not in {1, 2}
-        or (isinstance(wanted, list) and len(numbers) == 1)
-    ):
+    numbers = [whole(number) for number in wanted] if isinstance(wanted, list) else [whole(wanted)]
+    if len(numbers) != (2 if isinstance(wanted, list) else 1):
         raise error(28667, f"Invalid $slice for '{path}'")
-    numbers = [int(n) for n in numbers]
+    return _cut(path, [_integer(path, number) for number in numbers])
+
+
+def _integer(path: str, number: int | None) -> int:
+    if number is None:
+        raise error(28667, f"Invalid $slice for '{path}'")
+    return number
+
+
+def _cut(path: str, numbers: list[int]) -> Callable[[Any], Any]:
     if len(numbers) == 1:
         first, last = (numbers[0], None) if numbers[0] < 0 else (0, numbers[0])
         return lambda array: array[first:last]

@@ -2,6 +2,7 @@
 
 import heapq
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -52,7 +53,7 @@ def find_rows(
     matches = compile_filter(query, scope)
     plan = choose(connection, collection, query, sort, hint)
     found = _matching(_scan(connection, collection, plan, tally), matches, tally)
-    last = skip + limit if limit else None
+    last = min(skip + limit, sys.maxsize) if limit else None
     if sort and not plan.ordered:
         found = _sorted(found, document_key(sort), last)
     return islice(found, skip, last)

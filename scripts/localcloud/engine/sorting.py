@@ -3,12 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bson import Decimal128
-
 from localcloud.engine.errors import EngineError, error, unsupported
+from localcloud.engine.numeric import whole
 from localcloud.engine.order import EMPTY_ARRAY_KEY, NULL_KEY, encode, invert
 from localcloud.engine.paths import EMPTY_ARRAY, Document, rows
-from localcloud.engine.types import is_number
 
 Sort = Sequence[tuple[str, int]]
 
@@ -23,13 +21,14 @@ def parse_sort(spec: Any) -> Sort:
 def _direction(path: str, direction: Any) -> int:
     if isinstance(direction, Mapping):
         raise unsupported(f"$meta in the sort of {path}")
-    if not is_number(direction) or isinstance(direction, Decimal128) or direction not in {1, -1}:
+    number = whole(direction)
+    if number not in {1, -1}:
         raise error(15975, f"$sort key ordering must be 1 (for ascending) or -1 (for descending): {path}")
     if path.startswith("$"):
         raise error(16410, "FieldPath field names may not start with '$'")
     if not all(path.split(".")):
         raise error(40353, f"FieldPath must not be empty or have an empty part: '{path}'")
-    return int(direction)
+    return number
 
 
 def key_part(value: Any, direction: int) -> bytes:

@@ -8,9 +8,8 @@ from localcloud.engine import writing
 from localcloud.engine.catalog import Collection
 from localcloud.engine.commands import check_fields, mapping
 from localcloud.engine.errors import EngineError, error
-from localcloud.engine.order import MISSING
+from localcloud.engine.numeric import whole
 from localcloud.engine.scan import Row, Tally, find_rows
-from localcloud.engine.types import is_number
 from localcloud.engine.update import Update
 from localcloud.engine.upsert import seed
 
@@ -65,9 +64,9 @@ class Batch:
     def delete(self, item: Mapping[str, Any], _position: int) -> None:
         """Run one ``{q, limit, hint}``; limit 0 means all."""
         check_fields("delete.deletes", item, {"q", "limit", "hint"})
-        limit = item.get("limit", MISSING)
-        if not is_number(limit) or limit not in {0, 1}:
-            raise error(9, f"The limit field in delete objects must be 0 or 1. Got {limit!r}")
+        limit = whole(item.get("limit"))
+        if limit not in {0, 1}:
+            raise error(9, f"The limit field in delete objects must be 0 or 1. Got {item.get('limit')!r}")
         for rid, _, document in self._matches(mapping(item, "q"), item, one=limit == 1):
             writing.delete(self._connection, self._collection, rid, document)
             self.reply["n"] += 1

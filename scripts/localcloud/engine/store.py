@@ -55,7 +55,7 @@ class Store:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """Hold a connection whose statements see committed documents only."""
+        """Hold a connection whose statements all see the state of one moment, committed documents only."""
         if self._path is None:
             with self._lock:
                 yield self._writer
@@ -65,8 +65,10 @@ class Store:
         except IndexError:
             connection = self._connect()
         try:
+            connection.execute("BEGIN")
             yield connection
         finally:
+            connection.execute("ROLLBACK")
             if self._closed:
                 connection.close()
             else:

@@ -16,9 +16,10 @@ from localcloud.engine.expressions.core import (
     truthy,
 )
 from localcloud.engine.expressions.numbers import MANY
+from localcloud.engine.numeric import whole
 from localcloud.engine.order import MISSING, encode
 from localcloud.engine.sorting import element_key
-from localcloud.engine.types import is_number, type_name
+from localcloud.engine.types import type_name
 
 
 def _array(operator: str, value: Any) -> list[Any]:
@@ -30,9 +31,10 @@ def _array(operator: str, value: Any) -> list[Any]:
 
 
 def _whole(operator: str, value: Any) -> int:
-    if not is_number(value) or float(str(value)) != int(float(str(value))):
+    number = whole(value)
+    if number is None:
         raise error(40096, f"{operator} requires an integral argument, found: {type_name(value)}")
-    return int(float(str(value)))
+    return number
 
 
 def _or_null(operator: str, function: Callable[[list[Any]], Any]) -> Callable[[Any], Any]:

@@ -1,20 +1,22 @@
 """Arithmetic expressions and the accumulators that are also expressions ($sum, $avg, $min, $max, …)."""
 
 import math
+import operator
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Any
 
 from bson import Decimal128, Int64
 
 from localcloud.engine.errors import error
 from localcloud.engine.expressions.core import FUNCTIONS, nullish
-from localcloud.engine.numeric import arithmetic, integer, to_decimal
+from localcloud.engine.numeric import arithmetic, decimal, integer, to_decimal, whole
 from localcloud.engine.order import encode, milliseconds
 from localcloud.engine.types import is_number, type_name
 
 MANY = 10_000
+_EXACT = Context(prec=13_000, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_EVEN)
 
 
 def combine(name: str, left: Any, right: Any) -> Any:
@@ -23,9 +25,9 @@ def combine(name: str, left: Any, right: Any) -> Any:
     return arithmetic(name, float(left), float(right)) if result is None else result
 
 
-def _number(operator: str, value: Any) -> Any:
+def _number(name: str, value: Any) -> Any:
     if not is_number(value):
-        raise error(14, f"{operator} only supports numeric types, not {type_name(value)}")
+        raise error(14, f"{name} only supports numeric types, not {type_name(value)}")
     return value
 
 
@@ -73,7 +75,7 @@ def _divide(left: Any, right: Any) -> Any:
     if to_decimal(right) == 0:
         raise error(2, "can't $divide by zero")
     if Decimal128 in {type(left), type(right)}:
-        return Decimal128(to_decimal(left) / to_decimal(right))
+        return decimal(operator.truediv, left, right)
     return float(left) / float(right)
 
 
@@ -85,43 +87,52 @@ def _mod(left: Any, right: Any) -> Any:
     if to_decimal(right) == 0:
         raise error(16610, "can't $mod by zero")
     if Decimal128 in {type(left), type(right)}:
-        return Decimal128(to_decimal(left) % to_decimal(right))
+        return decimal(operator.mod, left, right)
     if float in {type(left), type(right)}:
         return math.fmod(left, right)
     rest = abs(int(left)) % abs(int(right))
     return integer(-rest if left < 0 else rest, long=Int64 in {type(left), type(right)})
 
 
-def _same_type(operator: str, value: Any, apply: Callable[[Decimal], Decimal]) -> Any:
-    """Apply a rounding to *value* exactly, and give the result the type of *value*."""
+def _same_type(name: str, value: Any, apply: Callable[[Decimal], Decimal]) -> Any:
+    """Apply *apply* to *value* exactly, and give the result the type of *value*."""
     if nullish(value):
         return None
-    _number(operator, value)
-    if isinstance(value, float):
-        return float(apply(Decimal(value))) if math.isfinite(value) else value
+    _number(name, value)
+    number = value.to_decimal() if isinstance(value, Decimal128) else Decimal(value)
+    if not number.is_finite():
+        return value
+    with localcontext(_EXACT):
+        result = apply(number)
     if isinstance(value, Decimal128):
-        return Decimal128(apply(value.to_decimal()))
-    return integer(int(apply(Decimal(value))), long=type(value) is Int64)
+        return decimal(lambda _: result, value)
+    if isinstance(value, float):
+        return float(result)
+    exact = integer(int(result), long=type(value) is Int64)
+    return float(result) if exact is None else exact
 
 
-def _rounding(operator: str, mode: str) -> Callable[..., Any]:
+def _rounding(name: str, mode: str) -> Callable[..., Any]:
     def apply(value: Any, place: Any = 0) -> Any:
         if nullish(place):
             return None
-        unit = Decimal(1).scaleb(-int(_number(operator, place)))
-        return _same_type(operator, value, lambda number: number.quantize(unit, rounding=mode))
+        digits = whole(place)
+        if digits is None or not -20 <= digits <= 100:  # noqa: PLR2004  # MongoDB's limits
+            raise error(51083, f"{name} needs an integer place between -20 and 100, found {place!r}")
+        unit = Decimal(1).scaleb(-digits)
+        return _same_type(name, value, lambda number: number.quantize(unit, rounding=mode))
 
     return apply
 
 
-def _real(operator: str, function: Callable[..., float]) -> Callable[..., Any]:
+def _real(name: str, function: Callable[..., float]) -> Callable[..., Any]:
     def apply(*values: Any) -> Any:
         if any(map(nullish, values)):
             return None
         try:
-            return function(*(float(to_decimal(_number(operator, value))) for value in values))
+            return function(*(float(to_decimal(_number(name, value))) for value in values))
         except (ValueError, OverflowError, ZeroDivisionError) as reason:
-            raise error(28766, f"{operator} is not defined for {values}") from reason
+            raise error(28766, f"{name} is not defined for {values}") from reason
 
     return apply
 

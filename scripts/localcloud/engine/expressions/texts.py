@@ -9,6 +9,7 @@ from localcloud.engine.errors import error
 from localcloud.engine.expressions.conversions import to_string
 from localcloud.engine.expressions.core import FUNCTIONS, NAMED, nullish
 from localcloud.engine.expressions.numbers import MANY
+from localcloud.engine.numeric import whole
 from localcloud.engine.order import MISSING
 from localcloud.engine.patterns import compile_regex, native
 from localcloud.engine.types import type_name
@@ -37,19 +38,23 @@ def _split(value: Any, separator: Any) -> Any:
     return _text("$split", value).split(_text("$split", separator))
 
 
+def _index(operator: str, value: Any, *, least: int = 0) -> int:
+    number = whole(value)
+    if number is None or number < least:
+        raise error(34450, f"{operator}: an index or length must be an integer >= {least}, found {value!r}")
+    return number
+
+
 def _sub_points(value: Any, start: Any, length: Any) -> str:
-    if start < 0 or length < 0:
-        raise error(34452, "$substrCP: starting index and length must be non-negative")
-    return _loose(value)[int(start) : int(start) + int(length)]
+    first = _index("$substrCP", start)
+    return _loose(value)[first : first + _index("$substrCP", length)]
 
 
 def _sub_bytes(value: Any, start: Any, length: Any) -> str:
-    if start < 0:
-        raise error(50752, "$substrBytes: starting index must be non-negative")
-    whole = _loose(value).encode()
-    piece = whole[int(start) :] if length < 0 else whole[int(start) : int(start) + int(length)]
+    first, count = _index("$substrBytes", start), _index("$substrBytes", length, least=-(2**31))
+    encoded = _loose(value).encode("utf-8", "surrogatepass")
     try:
-        return piece.decode()
+        return encoded[first : first + count if count >= 0 else None].decode()
     except UnicodeDecodeError as reason:
         raise error(28656, "$substrBytes: Invalid range, in the middle of a UTF-8 character.") from reason
 
@@ -57,8 +62,9 @@ def _sub_bytes(value: Any, start: Any, length: Any) -> str:
 def _index_of(value: Any, part: Any, start: Any = 0, end: Any = MISSING) -> Any:
     if nullish(value):
         return None
-    text = _text("$indexOfCP", value)
-    return text.find(_text("$indexOfCP", part), int(start), len(text) if end is MISSING else int(end))
+    text, wanted = _text("$indexOfCP", value), _text("$indexOfCP", part)
+    last = len(text) if end is MISSING else _index("$indexOfCP", end)
+    return text.find(wanted, _index("$indexOfCP", start), last)
 
 
 def _trim(name: str) -> Callable[..., Any]:
