@@ -122,7 +122,10 @@ def _is_usable() -> bool:
     """Say whether the environment that is there has this version of Python and a pip that starts."""
     check = "import pip, sys; sys.exit(sys.implementation.cache_tag != sys.argv[1])"
     tag = str(sys.implementation.cache_tag)
-    return environment_python().exists() and _run(environment_python(), "-c", check, tag)[0] == 0
+    try:
+        return _run(environment_python(), "-c", check, tag)[0] == 0
+    except OSError:  # It is not there, or cannot be started.
+        return False
 
 
 def _create_environment() -> None:

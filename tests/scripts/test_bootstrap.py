@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import ZipFile
@@ -139,8 +140,19 @@ def test_a_changed_lock_is_followed(project: Project) -> None:
     assert json.loads(project.run().stdout)["seed"] == "1.1"
 
 
-def test_a_broken_environment_is_made_anew(project: Project) -> None:
+def without_pip(project: Project) -> None:
     shutil.rmtree(next(project.environment.rglob("site-packages")) / "pip")
+
+
+def without_its_python(project: Project) -> None:
+    python = project.environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python.unlink()
+    python.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [without_pip, without_its_python])
+def test_a_broken_environment_is_made_anew(project: Project, damage: Callable[[Project], None]) -> None:
+    damage(project)
     (project.environment / "gardenshop-stamp").unlink()
 
     again = project.run()
