@@ -140,6 +140,11 @@ def stock_up(shop: Shop, product_id: str = "tofu", units: int = 10, **changes: A
     shop.add("stock_ledger", opening(sku_id, units))
 
 
+def edit(shop: Shop, collection: str, key: str, changes: Document) -> None:
+    """Set fields of a stored document, by dotted names, past the functions and whatever befalls their database."""
+    EngineAdapter(shop.engine, ENV).run([update(collection, {"_id": key}, {"$set": changes})])
+
+
 def sell_out(shop: Shop, sku_id: str) -> None:
     """Take what is left of a SKU off the shelf, past the functions and whatever befalls their database."""
     left = shop.one("inventory", sku_id)["available"]

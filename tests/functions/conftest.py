@@ -115,6 +115,18 @@ class WeChat:
         notice = self.standin.pay(attempt_no, Trouble(drop=True, **trouble), force=force)
         return self.event(notice)
 
+    def notice_of(self, attempt_no: str) -> dict[str, Any]:
+        """Return another notice of a payment made before, as an event."""
+        notices, ledger = self.standin.notices, self.standin.ledger
+        notice = notices.send(
+            event="TRANSACTION.SUCCESS",
+            url="",
+            resource=ledger.trade(attempt_no)["transaction"],
+            time_text=ledger.time_text(),
+            trouble=Trouble(drop=True),
+        )
+        return self.event(notice)
+
     def settle_refund(self, refund_no: str, status: Any = "SUCCESS") -> dict[str, Any]:
         """A refund ends; return its notice as an event."""
         return self.event(self.standin.settle_refund(refund_no, status, Trouble(drop=True)))
