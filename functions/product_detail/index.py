@@ -3,9 +3,9 @@
 from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import NotFound
-from gardenshop.flows.basket import PROFILE_FIELDS
 from gardenshop.flows.fit_view import FitView, fit_view
 from gardenshop.models.base import Key
+from gardenshop.rules.advice import PROFILE_FIELDS
 from gardenshop.rules.basket import most_to_buy, on_shelf
 
 

@@ -8,9 +8,8 @@ from pydantic import Field
 from gardenshop.cloud.cache import Kept
 from gardenshop.cloud.database import PAGE, Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
-from gardenshop.flows.basket import PROFILE_FIELDS
 from gardenshop.models.base import Key
-from gardenshop.rules.advice import types_of_profile
+from gardenshop.rules.advice import PROFILE_FIELDS, types_of_profile
 from gardenshop.rules.policy import policy_of
 from gardenshop.rules.recommend import DEFAULT_WEIGHTS, Member, Rhythm, candidate, rank, rhythm_of
 from gardenshop.rules.solar_terms import term_at

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gardenshop.cloud.database import Command, Document, aggregate, find, get
+from gardenshop.rules.advice import PROFILE_FIELDS
 from gardenshop.rules.basket import Problem, problem_of, sku_of
 from gardenshop.rules.policy import Policy, policy_of
 from gardenshop.rules.pricing import Price, PriceLine, delivers_to, price
@@ -31,7 +32,6 @@ GOODS_FIELDS = (
 """What of a product a basket needs; descriptions and search keys stay where they are."""
 
 STOCK_FIELDS = ("available",)
-PROFILE_FIELDS = ("constitution", "avoid", "allergens", "personalised")
 
 
 @dataclass(frozen=True)

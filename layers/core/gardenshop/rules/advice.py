@@ -7,6 +7,9 @@ from gardenshop.models.vocabulary import Constitution
 from gardenshop.rules.diet import Conflict, conflicts
 from gardenshop.rules.fit import Fit, fit, types_of
 
+PROFILE_FIELDS = ("constitution", "avoid", "allergens", "personalised")
+"""What of a profile advice needs."""
+
 
 def conflicts_of(product: Mapping[str, Any], profile: Mapping[str, Any]) -> tuple[Conflict, ...]:
     """Return why the member with *profile* does not eat *product*; empty when nothing is known."""
