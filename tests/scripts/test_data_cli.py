@@ -216,6 +216,23 @@ def test_a_temporary_failure_is_retried_and_a_lasting_one_is_not(access: Access)
     assert refusing.calls == 1
 
 
+def test_a_refusal_inside_a_reply_is_an_error_too(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = {"n": 0, "writeErrors": [{"code": 11000, "errmsg": "E11000 duplicate key error"}]}
+    reply = {"Response": {"Data": [json.dumps([json.dumps(item)])]}}
+    monkeypatch.setattr("dataio.cloudapi.TcbClient.call_json", lambda *_: reply)
+
+    with pytest.raises(CloudError, match="E11000") as refused:
+        CloudApi(access).run([{"insert": "users", "documents": [{"_id": "a"}]}])
+    assert refused.value.is_duplicate
+
+
+def test_a_reply_that_lacks_some_answers_is_an_error(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dataio.cloudapi.TcbClient.call_json", lambda *_: {"Response": {"Data": None}})
+
+    with pytest.raises(CloudError, match="1 commands got 0 replies"):
+        CloudApi(access).run([{"find": "users", "filter": {}}])
+
+
 def test_the_shipped_schemas_agree_with_the_models(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", "--check"], description="") == 0
     assert capsys.readouterr().out.strip() == "Every definition, and the README, agrees with the models."

@@ -42,7 +42,7 @@ class Cloud:
                 raise CloudError("FailedOperation", "E11000 duplicate key error collection: name")
             if one.get("upsert"):
                 documents.setdefault(key, {"_id": key, **one["u"]["$setOnInsert"]})
-            elif documents[key]["updatedAt"] == one["q"]["updatedAt"]:
+            elif one["q"].items() <= documents[key].items():
                 documents[key] |= one["u"]["$set"]
         return [{"ok": 1.0}]
 
@@ -92,6 +92,21 @@ def test_a_newer_document_is_kept() -> None:
 
     assert fates(cloud, meat(carbonGPerKg=1)) == ["kept"]
     assert cloud.stored["meat_products"]["pork"]["carbonGPerKg"] == 12_310
+
+
+def test_what_changes_between_reading_and_writing_is_kept() -> None:
+    class Busy(Cloud):
+        def _find(self, command: Command) -> Items:
+            found = super()._find(command)
+            self.stored["meat_products"]["pork"] |= {"updatedAt": 999, "carbonGPerKg": 7}
+            return found
+
+    cloud = Busy()
+    cloud.stored["meat_products"] = {"pork": dict(meat().document)}
+
+    fates(cloud, meat(updatedAt=201))
+
+    assert cloud.stored["meat_products"]["pork"]["carbonGPerKg"] == 7
 
 
 def test_what_belongs_to_the_shop_is_never_refreshed() -> None:

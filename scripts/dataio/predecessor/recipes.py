@@ -64,11 +64,10 @@ _SAME_AS = {
     "椰浆": "椰奶",
     "春笋": "竹笋",
     "面条": "挂面",
-    "米饭": "大米",
     "海苔": "紫菜",
     "全麦面包": "面包",
 }
-"""Other names of foods, by which an ingredient is looked for when its own is unknown."""
+"""Other names of foods, by which an ingredient is looked for when its own is unknown; raw for raw."""
 
 _DENSITY = {"油": Decimal("0.92"), "酱油": Decimal("1.15")}
 """Grams of one millilitre, by the end of the name; everything else is taken as water."""
