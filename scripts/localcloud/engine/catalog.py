@@ -1,6 +1,5 @@
 """Collections and their indexes: the definitions, kept in memory and in SQLite."""
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,6 +12,7 @@ from localcloud.engine.order import encode, invert
 from localcloud.engine.paths import Document, rows
 from localcloud.engine.query import Test, compile_filter
 from localcloud.engine.sorting import Sort, key_part
+from localcloud.engine.store import Connection
 
 _TAIL = b"\x80"
 
@@ -115,7 +115,7 @@ class Collection:
 class Catalog:
     """All collections by environment and name."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._collections: dict[tuple[str, str], Collection] = {}
         by_id: dict[int, Collection] = {}
         for number, env, name in connection.execute("SELECT id, env, name FROM collections ORDER BY id"):
@@ -140,7 +140,7 @@ class Catalog:
         """Return the names of the collections of *env*, sorted."""
         return sorted(name for owner, name in list(self._collections) if owner == env)
 
-    def create(self, connection: sqlite3.Connection, env: str, name: str) -> Collection:
+    def create(self, connection: Connection, env: str, name: str) -> Collection:
         """Make the collection and its table; code 48 if it exists."""
         if not name or "$" in name or "\0" in name or name.startswith("system."):
             raise error(73, f"Invalid namespace specified '{env}.{name}'")
@@ -155,7 +155,7 @@ class Catalog:
         self._collections[env, name] = collection
         return collection
 
-    def drop(self, connection: sqlite3.Connection, collection: Collection) -> None:
+    def drop(self, connection: Connection, collection: Collection) -> None:
         """Remove the collection, its documents and indexes."""
         del self._collections[collection.env, collection.name]
         for index in collection.indexes:

@@ -19,7 +19,7 @@ from localcloud.engine.errors import error
 from localcloud.engine.indexing import add_index, define, remove_index
 from localcloud.engine.scan import Tally
 from localcloud.engine.statements import Batch, Statement
-from localcloud.engine.store import Store
+from localcloud.engine.store import Connection, Store
 
 Reply = list[dict[str, Any]]
 _WRITERS: dict[str, tuple[str, Statement]] = {
@@ -36,7 +36,7 @@ class Engine:
         self._store = Store(path)
         with self._store.read() as connection:
             self._catalog = Catalog(connection)
-        self._readers: dict[str, Callable[[sqlite3.Connection, Collection, Command, Tally], Reply]] = {
+        self._readers: dict[str, Callable[[Connection, Collection, Command, Tally], Reply]] = {
             "find": reading.find,
             "count": reading.count,
             "aggregate": self._aggregate,
@@ -76,7 +76,7 @@ class Engine:
                 return read(connection, self._catalog.get(env, command[name]), command, tally)
 
     def _aggregate(
-        self, connection: sqlite3.Connection, collection: Collection, command: Command, tally: Tally
+        self, connection: Connection, collection: Collection, command: Command, tally: Tally
     ) -> Reply:
         return pipeline.aggregate(connection, self._catalog, collection, command, tally)
 

@@ -24,6 +24,7 @@ _NAMES = {
     73: "InvalidNamespace",
     85: "IndexOptionsConflict",
     86: "IndexKeySpecsConflict",
+    146: "ExceededMemoryLimit",
     168: "InvalidPipelineOperator",
     171: "CannotIndexParallelArrays",
     238: "NotImplemented",

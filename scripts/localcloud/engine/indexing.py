@@ -1,6 +1,5 @@
 """Creating and dropping indexes."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,8 +7,10 @@ from typing import Any
 from localcloud.engine.catalog import ID_INDEX, Collection, Index, dump
 from localcloud.engine.comparisons import is_operators
 from localcloud.engine.errors import error, unsupported
+from localcloud.engine.numeric import whole
 from localcloud.engine.paths import is_index
 from localcloud.engine.query import compile_filter
+from localcloud.engine.store import Connection
 from localcloud.engine.writing import build
 
 _PARTIAL_OPERATORS = {"$eq", "$exists", "$gt", "$gte", "$lt", "$lte", "$type"}
@@ -27,7 +28,7 @@ def define(
     if not name or not keys:
         raise error(67, "An index needs a name and at least one key")
     for path, direction in keys:
-        if direction not in {1, -1}:
+        if whole(direction) not in {1, -1}:
             raise unsupported(f"An index of kind {direction!r}")
         if not all(path.split(".")) or path.startswith("$"):
             raise error(67, f"Index keys must be field paths: '{path}'")
@@ -57,7 +58,7 @@ def _check_partial(partial: Mapping[str, Any]) -> None:
             raise error(67, f"Expression not supported in partial index: {path}: {operand}")
 
 
-def add_index(connection: sqlite3.Connection, collection: Collection, index: Index) -> None:
+def add_index(connection: Connection, collection: Collection, index: Index) -> None:
     """Build *index* unless it is there already."""
     for other in (ID_INDEX, *collection.indexes):
         same = replace(index, id=other.id, name=other.name, multikey=other.multikey) == other
@@ -79,7 +80,7 @@ def add_index(connection: sqlite3.Connection, collection: Collection, index: Ind
     collection.indexes = [*collection.indexes, built]
 
 
-def remove_index(connection: sqlite3.Connection, collection: Collection, name: str) -> None:
+def remove_index(connection: Connection, collection: Collection, name: str) -> None:
     """Drop the index called *name*."""
     index = collection.index(name)
     if index is ID_INDEX:

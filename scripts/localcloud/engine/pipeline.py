@@ -4,7 +4,6 @@ The $match stages at the beginning, with the $sort, $skip and $limit that follow
 """
 
 import random
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -21,6 +20,7 @@ from localcloud.engine.paths import Document
 from localcloud.engine.query import compile_filter
 from localcloud.engine.scan import Tally, find_rows
 from localcloud.engine.sorting import document_key, parse_sort
+from localcloud.engine.store import Connection
 
 _NOT_HERE = frozenset(
     [
@@ -53,7 +53,7 @@ _NOT_HERE = frozenset(
 class Context:
     """What stages need beside the documents."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     catalog: Catalog
     env: str
     tally: Tally
@@ -64,7 +64,7 @@ Stage = Callable[[Iterable[Document]], Iterable[Document]]
 
 
 def aggregate(
-    connection: sqlite3.Connection, catalog: Catalog, collection: Collection, command: Command, tally: Tally
+    connection: Connection, catalog: Catalog, collection: Collection, command: Command, tally: Tally
 ) -> list[Document]:
     """Return the documents of an aggregate command."""
     if not isinstance(command.get("cursor"), Mapping):

@@ -6,7 +6,6 @@ has to be wide enough, never exact. Among several usable indexes the one with th
 wins; that is counted, up to a small limit, not guessed.
 """
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +24,7 @@ from localcloud.engine.comparisons import is_operators
 from localcloud.engine.errors import error
 from localcloud.engine.order import HIGH, LOW, encode, invert
 from localcloud.engine.sorting import Sort
+from localcloud.engine.store import Connection
 
 _MAX_RANGES = 10_000
 _PROBE = 300
@@ -59,7 +59,7 @@ class _Shape:
 
 
 def choose(
-    connection: sqlite3.Connection,
+    connection: Connection,
     collection: Collection,
     query: Mapping[str, Any],
     sort: Sort,
@@ -208,7 +208,7 @@ def _order(index: Index, shape: _Shape, sort: Sort) -> tuple[bool, int] | None:
     return None if len(turned) > 1 else (True in turned, left_out)
 
 
-def _cheapest(connection: sqlite3.Connection, collection: Collection, plans: list[Plan]) -> Plan | None:
+def _cheapest(connection: Connection, collection: Collection, plans: list[Plan]) -> Plan | None:
     bounded = [plan for plan in plans if plan.bounded]
     if not bounded:
         return plans[0] if plans else None
@@ -222,7 +222,7 @@ def _cheapest(connection: sqlite3.Connection, collection: Collection, plans: lis
     )
 
 
-def _entries(connection: sqlite3.Connection, collection: Collection, plan: Plan) -> int:
+def _entries(connection: Connection, collection: Collection, plan: Plan) -> int:
     """Count the entries in the plan's ranges, up to a limit."""
     table = table_of(collection, plan.index)
     total = 0

@@ -1,6 +1,5 @@
 """The find and count commands."""
 
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,11 +11,10 @@ from localcloud.engine.paths import Document
 from localcloud.engine.projection import find_projection
 from localcloud.engine.scan import Tally, decode, find_by_id, find_rows
 from localcloud.engine.sorting import parse_sort
+from localcloud.engine.store import Connection
 
 
-def find(
-    connection: sqlite3.Connection, collection: Collection, command: Command, tally: Tally
-) -> list[Document]:
+def find(connection: Connection, collection: Collection, command: Command, tally: Tally) -> list[Document]:
     """Return the documents of a find command."""
     query = mapping(command, "filter")
     project = find_projection(mapping(command, "projection"))
@@ -43,9 +41,7 @@ def is_point_query(query: Mapping[str, Any]) -> bool:
     return len(query) == 1 and type(query.get("_id")) in {str, int, ObjectId}
 
 
-def _point(
-    connection: sqlite3.Connection, collection: Collection, document_id: Any, tally: Tally
-) -> list[Document]:
+def _point(connection: Connection, collection: Collection, document_id: Any, tally: Tally) -> list[Document]:
     body = find_by_id(connection, collection, document_id)
     tally.index = "_id_"
     if body is None:
@@ -54,9 +50,7 @@ def _point(
     return [decode(body)]
 
 
-def count(
-    connection: sqlite3.Connection, collection: Collection, command: Command, tally: Tally
-) -> list[Document]:
+def count(connection: Connection, collection: Collection, command: Command, tally: Tally) -> list[Document]:
     """Return ``{n}`` of a count command."""
     rows = find_rows(
         connection,

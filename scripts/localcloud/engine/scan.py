@@ -1,7 +1,6 @@
 """Running a plan: the documents it finds, checked, in order, counted."""
 
 import heapq
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from localcloud.engine.paths import Document
 from localcloud.engine.planner import Plan, choose, table_of
 from localcloud.engine.query import Test, compile_filter
 from localcloud.engine.sorting import Sort, document_key
+from localcloud.engine.store import Connection
 
 CODEC: CodecOptions[Document] = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 Row = tuple[int, bytes, Document]
@@ -37,7 +37,7 @@ def decode(body: bytes) -> Document:
 
 
 def find_rows(
-    connection: sqlite3.Connection,
+    connection: Connection,
     collection: Collection,
     query: Mapping[str, Any],
     *,
@@ -74,10 +74,10 @@ def _matching(rows: Iterator[tuple[int, bytes]], matches: Test, tally: Tally) ->
 
 
 def _scan(
-    connection: sqlite3.Connection, collection: Collection, plan: Plan, tally: Tally
+    connection: Connection, collection: Collection, plan: Plan, tally: Tally
 ) -> Iterator[tuple[int, bytes]]:
     if plan.index is None:
-        yield from connection.execute(f"SELECT rid, body FROM {collection.table} ORDER BY rid")  # noqa: S608  # our own table name
+        yield from connection.select(f"SELECT rid, body FROM {collection.table} ORDER BY rid")  # noqa: S608  # our own table name
         return
     tally.index = plan.index.name
     seen: set[int] = set()
@@ -90,16 +90,14 @@ def _scan(
             yield rid, body
 
 
-def _entries(
-    connection: sqlite3.Connection, collection: Collection, plan: Plan
-) -> Iterator[tuple[int, bytes]]:
+def _entries(connection: Connection, collection: Collection, plan: Plan) -> Iterator[tuple[int, bytes]]:
     direction = "DESC" if plan.reverse else "ASC"
     table = table_of(collection, plan.index)
     join = "entry" if plan.index is ID_INDEX else f"entry CROSS JOIN {collection.table} document USING (rid)"
     sql = f"SELECT rid, body, entry.key FROM {table} {join} WHERE entry.key > ? AND entry.key < ? ORDER BY entry.key {direction}"  # noqa: E501, S608  # our own table names
 
     def ranged(low: bytes, high: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-        return connection.execute(sql, (low, high))
+        return connection.select(sql, (low, high))
 
     if plan.skipped is None:
         for low, high in reversed(plan.ranges) if plan.reverse else plan.ranges:
@@ -119,7 +117,7 @@ def _keyed(entries: Iterator[tuple[int, bytes, bytes]], length: int) -> Iterator
         yield key[length:], rid, body
 
 
-def find_by_id(connection: sqlite3.Connection, collection: Collection, document_id: Any) -> bytes | None:
+def find_by_id(connection: Connection, collection: Collection, document_id: Any) -> bytes | None:
     """Return the stored bytes of one document; *document_id* is a scalar."""
     sql = f"SELECT body FROM {collection.table} WHERE key = ?"  # noqa: S608  # our own table name
     row = connection.execute(sql, (identity_key(document_id),)).fetchone()

@@ -1,6 +1,5 @@
 """The statements of a write command, and the reply that grows with them."""
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from localcloud.engine.commands import check_fields, mapping
 from localcloud.engine.errors import EngineError, error
 from localcloud.engine.numeric import whole
 from localcloud.engine.scan import Row, Tally, find_rows
+from localcloud.engine.store import Connection
 from localcloud.engine.update import Update
 from localcloud.engine.upsert import seed
 
@@ -17,7 +17,7 @@ from localcloud.engine.upsert import seed
 class Batch:
     """The statements of one command on *collection*, inside of a transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, collection: Collection, tally: Tally) -> None:
+    def __init__(self, connection: Connection, collection: Collection, tally: Tally) -> None:
         self._connection = connection
         self._collection = collection
         self._tally = tally

@@ -4,7 +4,6 @@ All checks of a document come before its first SQL write, so a refused document 
 documents before it in the same command may be committed.
 """
 
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from localcloud.engine.errors import EngineError, error, unsupported
 from localcloud.engine.order import HIGH, LOW
 from localcloud.engine.paths import EMPTY_ARRAY, Document
 from localcloud.engine.scan import CODEC, decode
+from localcloud.engine.store import Connection
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MAX_DEPTH = 180
@@ -67,7 +67,7 @@ def _refuse_shape(value: Any, depth: int) -> None:
             _refuse_shape(item, depth + 1)
 
 
-def insert(connection: sqlite3.Connection, collection: Collection, document: Mapping[str, Any]) -> Any:
+def insert(connection: Connection, collection: Collection, document: Mapping[str, Any]) -> Any:
     """Store a new document and return its ``_id``."""
     whole, body = prepare(document)
     key = identity_key(whole["_id"])
@@ -83,9 +83,7 @@ def insert(connection: sqlite3.Connection, collection: Collection, document: Map
     return whole["_id"]
 
 
-def replace(
-    connection: sqlite3.Connection, collection: Collection, rid: int, old: bytes, updated: Document
-) -> bool:
+def replace(connection: Connection, collection: Collection, rid: int, old: bytes, updated: Document) -> bool:
     """Store *updated* in the place of *old*; return whether that changes anything."""
     whole, body = prepare(updated)
     if body == old:
@@ -101,13 +99,13 @@ def replace(
     return True
 
 
-def delete(connection: sqlite3.Connection, collection: Collection, rid: int, document: Document) -> None:
+def delete(connection: Connection, collection: Collection, rid: int, document: Document) -> None:
     """Remove a document and its index entries."""
     _remove_entries(connection, _entries_of(collection, document), identity_key(document["_id"]))
     connection.execute(f"DELETE FROM {collection.table} WHERE rid = ?", (rid,))  # noqa: S608  # our own table name
 
 
-def build(connection: sqlite3.Connection, collection: Collection, index: Index) -> Index:
+def build(connection: Connection, collection: Collection, index: Index) -> Index:
     """Fill the empty table of *index* from all documents; code 11000 if a unique key occurs twice."""
     for rid, body in connection.execute(f"SELECT rid, body FROM {collection.table}").fetchall():  # noqa: S608  # our own table name
         document = decode(body)
@@ -131,7 +129,7 @@ def _beyond(entries: _Entries, others: _Entries) -> _Entries:
     ]
 
 
-def _note_arrays(connection: sqlite3.Connection, collection: Collection, entries: _Entries) -> None:
+def _note_arrays(connection: Connection, collection: Collection, entries: _Entries) -> None:
     """Remember which indexes have met arrays on more of their paths."""
     for position, (after, _) in enumerate(entries):
         if after.multikey != collection.indexes[position].multikey:
@@ -140,7 +138,7 @@ def _note_arrays(connection: sqlite3.Connection, collection: Collection, entries
 
 
 def _refuse_duplicates(
-    connection: sqlite3.Connection, collection: Collection, entries: _Entries, rid: int | None
+    connection: Connection, collection: Collection, entries: _Entries, rid: int | None
 ) -> None:
     for index, prefixes in entries:
         if not index.unique:
@@ -151,13 +149,13 @@ def _refuse_duplicates(
                 raise _duplicate(collection, index, values)
 
 
-def _add_entries(connection: sqlite3.Connection, entries: _Entries, key: bytes, rid: int | None) -> None:
+def _add_entries(connection: Connection, entries: _Entries, key: bytes, rid: int | None) -> None:
     for index, prefixes in entries:
         rows = [(prefix + index.identity(key), rid) for prefix in prefixes]
         connection.executemany(f"INSERT INTO {index.table} (key, rid) VALUES (?, ?)", rows)  # noqa: S608  # our own table name
 
 
-def _remove_entries(connection: sqlite3.Connection, entries: _Entries, key: bytes) -> None:
+def _remove_entries(connection: Connection, entries: _Entries, key: bytes) -> None:
     for index, prefixes in entries:
         rows = [(prefix + index.identity(key),) for prefix in prefixes]
         connection.executemany(f"DELETE FROM {index.table} WHERE key = ?", rows)  # noqa: S608  # our own table name

@@ -1,5 +1,6 @@
 """Whatever a client sends, the engine answers or refuses: no other exception gets out."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ _ARGUMENTS = [
 _scalars = st.sampled_from(
     [None, True, False, 0, 1, -1, 7, 1.5, float("nan"), float("inf"), 2**62, Int64(3), Decimal128("1.5"),
      Decimal128("NaN"), Decimal128("1E+6000"), "", "x", "$a", "$$ROOT", "$$x", "$$this", "things", "2024-01-01", "%Y", "+08:00",
-     ObjectId(b"0" * 12), b"raw", Regex("a"), Regex("("), 10**30, "\ud800"]
+     ObjectId(b"0" * 12), datetime(2024, 1, 1), datetime(9999, 12, 31), b"raw", Regex("a"), Regex("("), 10**30, "\ud800"]
 )  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def store() -> Things:
     return things
 
 
-@settings(max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(command=_commands)
 def test_a_command_is_answered_or_refused(store: Things, command: dict[str, Any]) -> None:
     store.delete({})

@@ -21,6 +21,8 @@ from localcloud.engine.order import MISSING, encode
 from localcloud.engine.sorting import element_key
 from localcloud.engine.types import type_name
 
+_MAX_RANGE = 1_000_000
+
 
 def _array(operator: str, value: Any) -> list[Any]:
     if type(value) is not list:
@@ -86,15 +88,20 @@ def _range(start: Any, end: Any, step: Any = 1) -> list[int]:
     first, last, by = (_whole("$range", value) for value in (start, end, step))
     if by == 0:
         raise error(34449, "$range requires a non-zero step value")
-    return list(range(first, last, by))
+    numbers = range(first, last, by)
+    if len(numbers) > _MAX_RANGE:
+        raise error(146, f"$range would make more than {_MAX_RANGE} numbers")
+    return list(numbers)
 
 
 def _zip(inputs: Any, useLongestLength: Any = False, defaults: Any = MISSING) -> Any:  # noqa: N803, FBT002  # MongoDB's names
-    if nullish(inputs) or any(map(nullish, inputs)):
+    if nullish(inputs) or any(map(nullish, _array("$zip", inputs))):
         return None
     arrays = [_array("$zip", array) for array in inputs]
+    fill = [None] * len(arrays) if nullish(defaults) else _array("$zip", defaults)
+    if not arrays or len(fill) != len(arrays):
+        raise error(34467, "$zip needs at least one input, and as many defaults as inputs")
     length = max(map(len, arrays)) if truthy(useLongestLength) else min(map(len, arrays))
-    fill = [None] * len(arrays) if nullish(defaults) else defaults
     return [
         [array[at] if at < len(array) else fill[n] for n, array in enumerate(arrays)] for at in range(length)
     ]

@@ -108,7 +108,7 @@ def _convert_to(name: str) -> tuple[int, int, Callable[[Any], Any]]:
 def _convert(input: Any, to: Any, onError: Any = MISSING, onNull: Any = None) -> Any:  # noqa: A002, N803  # MongoDB's names
     if nullish(input):
         return onNull
-    if to not in _CONVERSIONS:
+    if not isinstance(to, str) or to not in _CONVERSIONS:
         raise unsupported(f"$convert to {to!r}")
     try:
         return _CONVERSIONS[to](input)

@@ -14,13 +14,17 @@ from localcloud.engine.types import type_name
 
 
 def _offset(name: Any) -> timedelta:
-    if name is MISSING or name in {"UTC", "GMT", "Z"}:
+    if name is MISSING:
         return timedelta()
-    match = re.fullmatch(r"([+-])(\d\d):?(\d\d)?", name) if isinstance(name, str) else None
+    match = (
+        re.fullmatch(r"(?:UTC|GMT|Z|([+-])([01]\d|2[0-3]):?([0-5]\d)?)", name)
+        if isinstance(name, str)
+        else None
+    )
     if match is None:
         raise unsupported(f"The time zone {name!r} (use UTC or an offset like +08:00)")
     sign = -1 if match[1] == "-" else 1
-    return sign * timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+    return sign * timedelta(hours=int(match[2] or 0), minutes=int(match[3] or 0))
 
 
 def moment_of(value: Any, zone: Any = MISSING) -> datetime:
@@ -30,7 +34,10 @@ def moment_of(value: Any, zone: Any = MISSING) -> datetime:
     if not isinstance(value, datetime):
         raise error(16006, f"can't convert from BSON type {type_name(value)} to Date")
     aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-    return aware.astimezone(timezone.utc).replace(tzinfo=None) + _offset(zone)
+    try:
+        return aware.astimezone(timezone.utc).replace(tzinfo=None) + _offset(zone)
+    except OverflowError as reason:
+        raise error(2, "a date would leave the years 1 to 9999") from reason
 
 
 def _date_part(part: Callable[[datetime], int]) -> Callable[[Any], Expression]:

@@ -45,7 +45,10 @@ def _add(*values: Any) -> Any:
 
 
 def _moved(moment: datetime, by: Any) -> datetime:
-    return moment + timedelta(milliseconds=round(float(to_decimal(by))))
+    try:
+        return moment + timedelta(milliseconds=round(float(to_decimal(by))))
+    except (OverflowError, ValueError) as reason:
+        raise error(2, "a date would leave the years 1 to 9999") from reason
 
 
 def _subtract(left: Any, right: Any) -> Any:

@@ -14,6 +14,8 @@ from localcloud.engine.order import MISSING
 from localcloud.engine.patterns import compile_regex, native
 from localcloud.engine.types import type_name
 
+_SPACES = "\0 \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+
 
 def _text(operator: str, value: Any) -> str:
     if type(value) is not str:
@@ -68,15 +70,11 @@ def _index_of(value: Any, part: Any, start: Any = 0, end: Any = MISSING) -> Any:
 
 
 def _trim(name: str) -> Callable[..., Any]:
-    def apply(input: Any, chars: Any = MISSING) -> Any:  # noqa: A002  # MongoDB's name
-        if nullish(input) or chars is None:
+    def apply(input: Any, chars: Any = _SPACES) -> Any:  # noqa: A002  # MongoDB's name
+        if nullish(input) or nullish(chars):
             return None
-        strip: Callable[..., str] = getattr(_text("$trim", input), name)
-        return strip(
-            "\0 \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-            if chars is MISSING
-            else chars
-        )
+        strip: Callable[[str], str] = getattr(_text("$trim", input), name)
+        return strip(_text("$trim", chars))
 
     return apply
 
