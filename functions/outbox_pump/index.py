@@ -61,10 +61,11 @@ def _fail(order: Document, ctx: Context) -> bool:
 
 
 def _finish(rows: list[Document], ctx: Context) -> int:
-    """Apply points whose row was written and nothing more; those in doubt are left for the reconcile."""
+    """Apply points whose row was written and nothing more; those in doubt are left for the reconcile.
+
+    Earnings come first, because plantings are paid from their lots.
+    """
     plantings = [row for row in rows if row["kind"] == "plant"]
-    for row in plantings:
-        finish_planting(ctx.db, row, ctx.now)
     outcome = perform(ctx.db, [again(row) for row in rows if row["kind"] != "plant"], ctx.now)
     ctx.db.write(*outcome.closing)
-    return len(plantings) + len(outcome.closing)
+    return len(outcome.closing) + sum(finish_planting(ctx.db, row, ctx.now) for row in plantings)

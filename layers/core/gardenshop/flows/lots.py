@@ -18,7 +18,8 @@ _MOST_LOTS = 100
 def settle(db: Database, key: str, now: int) -> None:
     """Take the points of the spending *key*, already off the counter, out of the member's lots.
 
-    Raises Internal when the lots hold less than the counter said, Busy when they keep changing.
+    Raises Busy when they keep changing or an earning among them is not booked to its end, Internal when
+    the lots hold less than the counter said.
     """
     for _ in range(_ROUNDS):
         spending = db.one(get(LEDGER, key))
@@ -51,11 +52,15 @@ def _used(spending: Document) -> dict[str, int]:
 
 def _lots(db: Database, spending: Document) -> list[Document]:
     """Read the lots already planned on and those that may still be, the first to lapse first."""
-    spendable = {"state": "final", "lot.left": {"$gt": 0}, "lot.expiresAt": {"$gt": spending["createdAt"]}}
+    spendable = {
+        "state": {"$in": ["final", "pending"]},
+        "lot.left": {"$gt": 0},
+        "lot.expiresAt": {"$gt": spending["createdAt"]},
+    }
     mine = {"userId": spending["userId"], "book": spending["book"]}
     where = {**mine, "$or": [{"_id": {"$in": list(_used(spending))}}, spendable]}
     first_to_lapse = {"lot.expiresAt": 1, "_id": 1}
-    (lots,) = db.read(find(LEDGER, where, fields=("lot",), sort=first_to_lapse, limit=_MOST_LOTS))
+    (lots,) = db.read(find(LEDGER, where, fields=("lot", "state"), sort=first_to_lapse, limit=_MOST_LOTS))
     return lots
 
 
@@ -64,11 +69,13 @@ def _plan(spending: Document, lots: list[Document], taken: set[str]) -> dict[str
     used = _used(spending)
     plan = {lot_id: points for lot_id, points in used.items() if lot_id in taken}
     rest = -spending["delta"] - sum(plan.values())
-    for lot in lots:
+    for lot in (each for each in lots if each["state"] == "final"):
         give = min(rest, lot["lot"]["left"])
         if give > 0 and lot["_id"] not in taken:
             plan[lot["_id"]] = give
             rest -= give
+    if rest and any(lot["state"] == "pending" for lot in lots):
+        raise Busy
     if rest:
         raise Internal(cause=f"lots of {spending['_id']} are {rest} short")
     return plan

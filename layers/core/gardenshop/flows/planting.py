@@ -7,7 +7,7 @@ import hashlib
 
 from gardenshop.cloud import log
 from gardenshop.cloud.database import Command, Database, Document, find, get, put
-from gardenshop.cloud.errors import Conflict, NotEnoughPoints
+from gardenshop.cloud.errors import AppError, Conflict, NotEnoughPoints, Refusal
 from gardenshop.flows import lots
 from gardenshop.flows.balances import Operation, perform, reopen
 from gardenshop.flows.points import earn, spend
@@ -82,15 +82,20 @@ def _return(payment: Operation, user_id: str, template: PlantTemplate, policy: P
     )
 
 
-def finish_planting(db: Database, payment: Document, now: int) -> None:
-    """Finish the planting whose *payment* was found pending in the ledger."""
+def finish_planting(db: Database, payment: Document, now: int) -> bool:
+    """Finish the planting whose *payment* was found pending in the ledger.
+
+    False when it must be tried again later.
+    """
     code, plant_id = payment["ref"]["id"].rsplit(":", 1)
-    templates, rules = db.read(get("plant_templates", code), find("business_rules", {"state": "live"}))
-    template, policy = PlantTemplate.model_validate(templates[0]), policy_of(rules)
     try:
+        templates, rules = db.read(get("plant_templates", code), find("business_rules", {"state": "live"}))
+        template, policy = PlantTemplate.model_validate(templates[0]), policy_of(rules)
         plant_for_points(db, payment["userId"], plant_id, template, policy=policy, now=now)
-    except (NotEnoughPoints, Conflict) as refusal:
-        log.emit("planting", plantId=plant_id, refused=refusal.error)
+    except AppError as error:
+        log.emit("planting", plantId=plant_id, error=error.error)
+        return isinstance(error, Refusal)
+    return True
 
 
 def _planting(user_id: str, plant_id: str, template: PlantTemplate, policy: Policy, now: int) -> Operation:

@@ -48,11 +48,11 @@ COMPANY = ["pump", "cancel", "notify", "checkout", "lapse"]
 
 fates = st.one_of(
     st.just(Fate()),
-    st.builds(Fate, lives=st.integers(0, 12), death=st.sampled_from([Killed, DatabaseUnavailable])),
-    st.builds(
-        Fate,
-        trip=st.integers(1, 6),
-        company=st.sampled_from(["pump", "cancel", "notify", "checkout", "lapse"]),
+    st.tuples(st.integers(0, 12), st.sampled_from([Killed, DatabaseUnavailable])).map(
+        lambda drawn: Fate(lives=drawn[0], death=drawn[1])
+    ),
+    st.tuples(st.integers(1, 6), st.sampled_from(COMPANY)).map(
+        lambda drawn: Fate(trip=drawn[0], company=drawn[1])
     ),
 )
 
