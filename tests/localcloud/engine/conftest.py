@@ -1,6 +1,7 @@
 """An engine in memory, and one collection of it with short names for the commands."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,11 @@ import pytest
 from localcloud.engine import Engine, Tally
 
 ENV = "test-env"
+
+
+def moment(*parts: int) -> datetime:
+    """Return a date as the engine does: in UTC, without saying so."""
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001  # BSON dates are read as naive UTC
 
 
 class Things:

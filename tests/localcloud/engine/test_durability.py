@@ -25,7 +25,8 @@ engine.create_collection("test-env", "things")
 engine.create_index("test-env", "things", "n", [("n", 1)], unique=True)
 for n in range(100_000):
     engine.run("test-env", {"insert": "things", "documents": [{"_id": n, "n": n}]})
-    engine.run("test-env", {"update": "things", "updates": [{"q": {"_id": n}, "u": {"$set": {"done": True}}}]})
+    updates = [{"q": {"_id": n}, "u": {"$set": {"done": True}}}]
+    engine.run("test-env", {"update": "things", "updates": updates})
     print(n, flush=True)
 """
 
@@ -149,10 +150,7 @@ def test_a_collection_dropped_under_a_reader_is_missing_not_broken(on_disk: Thin
     def look(_: int) -> set[object]:
         seen: set[object] = set()
         while not stop.is_set():
-            try:
-                seen.add(len(on_disk.find({"a": 1})))
-            except EngineError as reason:
-                seen.add(reason.code_name)
+            seen.add(_outcome(on_disk))
         return seen
 
     with ThreadPoolExecutor(3) as pool:
@@ -160,3 +158,10 @@ def test_a_collection_dropped_under_a_reader_is_missing_not_broken(on_disk: Thin
         pool.submit(recreate).result()
         for watcher in watching:
             assert watcher.result() <= {0, "NamespaceNotFound"}
+
+
+def _outcome(things: Things) -> object:
+    try:
+        return len(things.find({"a": 1}))
+    except EngineError as reason:
+        return reason.code_name

@@ -1,6 +1,5 @@
 """Aggregation expressions, one by one."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,14 +7,25 @@ from bson import Decimal128, Int64
 
 from localcloud.engine import EngineError
 
-from .conftest import Things
+from .conftest import Things, moment
 
-NOON = datetime(2024, 2, 4, 12, 30, 5, 250000)
+NOON = moment(2024, 2, 4, 12, 30, 5, 250000)
 DOCUMENT = {
-    "_id": 1, "i": 7, "d": 2.5, "m": Decimal128("1.10"), "l": Int64(2**40), "s": "青菜 Tofu", "n": None, "t": NOON,
-    "yes": True, "zero": 0, "a": [3, 1, 2], "e": [], "o": {"x": 1, "y": {"z": 2}},
+    "_id": 1,
+    "i": 7,
+    "d": 2.5,
+    "m": Decimal128("1.10"),
+    "l": Int64(2**40),
+    "s": "青菜 Tofu",
+    "n": None,
+    "t": NOON,
+    "yes": True,
+    "zero": 0,
+    "a": [3, 1, 2],
+    "e": [],
+    "o": {"x": 1, "y": {"z": 2}},
     "items": [{"k": "a", "v": 1}, {"k": "b", "v": 2}, {"k": "c"}, 5],
-}  # fmt: skip
+}
 ABSENT = object()
 
 _VALUES: list[tuple[Any, Any]] = [
@@ -40,12 +50,12 @@ _VALUES: list[tuple[Any, Any]] = [
     ({"$add": ["$l", 1]}, Int64(2**40 + 1)),
     ({"$add": [2**31 - 1, 1]}, Int64(2**31)),
     ({"$add": [Int64(2**63 - 1), 1]}, float(2**63)),
-    ({"$add": ["$t", 1000]}, datetime(2024, 2, 4, 12, 30, 6, 250000)),
+    ({"$add": ["$t", 1000]}, moment(2024, 2, 4, 12, 30, 6, 250000)),
     ({"$add": ["$i", "$n"]}, None),
     ({"$add": ["$i", "$nothing"]}, None),
     ({"$subtract": ["$i", 10]}, -3),
-    ({"$subtract": ["$t", datetime(2024, 2, 4)]}, Int64(45005250)),
-    ({"$subtract": ["$t", 250]}, datetime(2024, 2, 4, 12, 30, 5)),
+    ({"$subtract": ["$t", moment(2024, 2, 4)]}, Int64(45005250)),
+    ({"$subtract": ["$t", 250]}, moment(2024, 2, 4, 12, 30, 5)),
     ({"$multiply": ["$i", 2, 0.5]}, 7.0),
     ({"$divide": ["$i", 2]}, 3.5),
     ({"$divide": [6, 2]}, 3.0),
@@ -167,11 +177,11 @@ _VALUES: list[tuple[Any, Any]] = [
     ({"$toLong": "$t"}, Int64(1707049805250)),
     ({"$toDouble": "1.5"}, 1.5),
     ({"$toBool": "$zero"}, False),
-    ({"$toDate": Int64(0)}, datetime(1970, 1, 1)),
+    ({"$toDate": Int64(0)}, moment(1970, 1, 1)),
     ({"$toDate": "2024-02-04T12:30:05.250Z"}, NOON),
     ({"$convert": {"input": "x", "to": "int", "onError": -1}}, -1),
     ({"$convert": {"input": "$n", "to": "int", "onNull": 0}}, 0),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("expression", "expected"), _VALUES)

@@ -1,7 +1,6 @@
 """Filters: what matches, value by value, as the MongoDB manual describes it."""
 
 import re
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from bson import Decimal128, Int64, MinKey, ObjectId, Regex
 
 from localcloud.engine import EngineError
 
-from .conftest import Things
+from .conftest import Things, moment
 
 NAN = float("nan")
 
@@ -70,7 +69,7 @@ _MATCHES: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     ({"a": {"$lt": {"x": 2}}}, {"a": {"x": 1, "z": 9}}, True),
     ({"a": {"$lt": [2]}}, {"a": [1, 5]}, True),
     ({"a": {"$lt": [2]}}, {"a": 1}, False),
-    ({"a": {"$gt": datetime(2024, 1, 1)}}, {"a": datetime(2024, 1, 2)}, True),
+    ({"a": {"$gt": moment(2024, 1, 1)}}, {"a": moment(2024, 1, 2)}, True),
     ({"a": {"$gt": 1, "$lt": 5}}, {"a": [0, 10]}, True),
     ({"a.b": {"$gt": 1, "$lt": 5}}, {"a": [{"b": 0}, {"b": 10}]}, True),
     # $ne, $nin and $not are the negation of the whole condition.
@@ -97,7 +96,11 @@ _MATCHES: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     ({"a": {"$all": [1]}}, {"a": 1}, True),
     ({"a": {"$all": []}}, {"a": []}, False),
     ({"a": {"$all": [[1, 2]]}}, {"a": [1, 2]}, True),
-    ({"a": {"$all": [{"$elemMatch": {"x": 1}}, {"$elemMatch": {"x": 2}}]}}, {"a": [{"x": 1}, {"x": 2}]}, True),
+    (
+        {"a": {"$all": [{"$elemMatch": {"x": 1}}, {"$elemMatch": {"x": 2}}]}},
+        {"a": [{"x": 1}, {"x": 2}]},
+        True,
+    ),
     ({"a": {"$all": [{"$elemMatch": {"x": 1}}, {"$elemMatch": {"x": 2}}]}}, {"a": [{"x": 1}]}, False),
     # $elemMatch: one element meets everything.
     ({"a": {"$elemMatch": {"$gt": 1, "$lt": 5}}}, {"a": [0, 10]}, False),
@@ -149,12 +152,12 @@ _MATCHES: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
     ({"$expr": {"$gt": ["$a", "$b"]}}, {"a": 2, "b": 1}, True),
     ({"$expr": {"$gt": ["$a", "$b"]}}, {"a": 1, "b": 1}, False),
     ({"$comment": "why"}, {"a": 1}, True),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("query", "document", "expected"), _MATCHES)
 def test_a_filter_matches_as_in_mongodb(
-    things: Things, query: dict[str, Any], document: dict[str, Any], expected: bool
+    things: Things, query: dict[str, Any], document: dict[str, Any], *, expected: bool
 ) -> None:
     things.insert({"_id": 1, **document})
     assert things.ids(query) == ([1] if expected else [])
@@ -162,7 +165,7 @@ def test_a_filter_matches_as_in_mongodb(
 
 @pytest.mark.parametrize(("query", "document", "expected"), _MATCHES)
 def test_it_matches_the_same_with_indexes_on_every_path(
-    things: Things, query: dict[str, Any], document: dict[str, Any], expected: bool
+    things: Things, query: dict[str, Any], document: dict[str, Any], *, expected: bool
 ) -> None:
     things.index("a", ("a", 1))
     things.index("a.b", ("a.b", -1), ("b", 1))
@@ -200,9 +203,13 @@ def test_it_matches_the_same_with_indexes_on_every_path(
         ({"a": {"$near": [0, 0]}}, 238, "$near is not supported by the local CloudBase"),
         ({"a": {"$bitsAllSet": 1}}, 238, "$bitsAllSet is not supported by the local CloudBase"),
         ({"a": {"$gt": MinKey()}}, 238, "$gt with MinKey or MaxKey is not supported by the local CloudBase"),
-        ({"a": {"$regex": "[[:alpha:]]"}}, 238, "[: in a regular expression is not supported by the local CloudBase"),
+        (
+            {"a": {"$regex": "[[:alpha:]]"}},
+            238,
+            "[: in a regular expression is not supported by the local CloudBase",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_filter_that_means_nothing_or_is_not_supported_is_refused(
     things: Things, query: dict[str, Any], code: int, message: str | None
 ) -> None:
@@ -213,7 +220,7 @@ def test_a_filter_that_means_nothing_or_is_not_supported_is_refused(
 
 
 def test_a_document_is_found_by_each_kind_of_id(things: Things) -> None:
-    ids = ["x", 7, 2.5, ObjectId(), {"a": 1, "b": 2}, datetime(2024, 1, 1), True, b"raw"]
+    ids = ["x", 7, 2.5, ObjectId(), {"a": 1, "b": 2}, moment(2024, 1, 1), True, b"raw"]
     things.insert(*({"_id": document_id} for document_id in ids))
     for document_id in ids:
         assert things.ids({"_id": document_id}) == [document_id]

@@ -56,7 +56,9 @@ def test_a_projection_shapes_the_documents(
         ([], None),
     ],
 )
-def test_a_projection_with_two_meanings_or_none_is_refused(things: Things, projection: Any, code: int | None) -> None:
+def test_a_projection_with_two_meanings_or_none_is_refused(
+    things: Things, projection: Any, code: int | None
+) -> None:
     things.insert(_DOCUMENT)
     with pytest.raises(EngineError) as refusal:
         things.find(projection=projection)
@@ -134,7 +136,11 @@ def test_an_option_that_would_change_the_result_is_refused_by_name(
         things.find({"a": 1}, **{option: value})
     assert refusal.value.code == code
     if code in {238, 40415}:
-        assert option in refusal.value.message or "collation" in refusal.value.message or "$meta" in refusal.value.message
+        assert (
+            option in refusal.value.message
+            or "collation" in refusal.value.message
+            or "$meta" in refusal.value.message
+        )
 
 
 def test_sorting_by_parallel_arrays_is_refused(things: Things) -> None:
@@ -160,7 +166,11 @@ def test_sorting_by_parallel_arrays_is_refused(things: Things) -> None:
         ({"insert": "things", "documents": []}, 16, "InvalidLength"),
         ({"insert": "things", "documents": [1]}, 14, "TypeMismatch"),
         ({"update": "things", "updates": [{"q": {}}]}, 40414, "Location40414"),
-        ({"update": "things", "updates": [{"q": {}, "u": {}, "arrayFilters": [{"x": 1}]}]}, 238, "NotImplemented"),
+        (
+            {"update": "things", "updates": [{"q": {}, "u": {}, "arrayFilters": [{"x": 1}]}]},
+            238,
+            "NotImplemented",
+        ),
         ({"update": "things", "updates": [{"q": {}, "u": {}, "sort": {"a": 1}}]}, 238, "NotImplemented"),
         ({"update": "things", "updates": [{"q": {}, "u": {}, "x": 1}]}, 40415, "Location40415"),
         ({"delete": "things", "deletes": [{"q": {}}]}, 9, "FailedToParse"),

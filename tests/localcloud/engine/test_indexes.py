@@ -17,7 +17,12 @@ def test_indexes_are_listed_as_they_were_declared(things: Things) -> None:
         {"v": 2, "key": {"_id": 1}, "name": "_id_"},
         {"v": 2, "key": {"userId": 1, "createdAt": -1}, "name": "by_user", "unique": True},
         {"v": 2, "key": {"code": 1}, "name": "by_code", "sparse": True},
-        {"v": 2, "key": {"live": 1}, "name": "by_live", "partialFilterExpression": {"state": {"$exists": True}}},
+        {
+            "v": 2,
+            "key": {"live": 1},
+            "name": "by_live",
+            "partialFilterExpression": {"state": {"$exists": True}},
+        },
     ]
 
 
@@ -115,7 +120,7 @@ def test_a_unique_index_refuses_a_second_document_with_the_key(
         things.insert({"_id": 2, **second})
         assert things.ids() == [1, 2]
         return
-    with pytest.raises(EngineError, match="E11000 duplicate key error collection: test-env.things index: a_1") as refusal:
+    with pytest.raises(EngineError, match=r"E11000 .* index: a_1") as refusal:
         things.insert({"_id": 2, **second})
     assert refusal.value.code == 11000
     assert things.ids() == [1]
@@ -202,8 +207,20 @@ _WORK: list[tuple[dict[str, Any], dict[str, Any], str, int, int]] = [
     ({"userId": "u10", "status": "paid"}, {"sort": {"createdAt": -1}, "limit": 3}, "user", 3, 3),
     ({"userId": "u10", "status": "paid"}, {"sort": {"createdAt": -1, "_id": -1}, "limit": 3}, "user", 3, 3),
     ({"userId": "u10", "status": "paid"}, {"sort": {"createdAt": 1}, "limit": 3}, "user", 3, 3),
-    ({"userId": "u10", "status": "paid", "createdAt": {"$lt": 210}}, {"sort": {"createdAt": -1}}, "user", 3, 3),
-    ({"userId": "u10", "status": {"$in": ["paid", "closed"]}}, {"sort": {"createdAt": -1}, "limit": 4}, "user", 4, 4),
+    (
+        {"userId": "u10", "status": "paid", "createdAt": {"$lt": 210}},
+        {"sort": {"createdAt": -1}},
+        "user",
+        3,
+        3,
+    ),
+    (
+        {"userId": "u10", "status": {"$in": ["paid", "closed"]}},
+        {"sort": {"createdAt": -1}, "limit": 4},
+        "user",
+        4,
+        4,
+    ),
     ({"userId": {"$in": ["u10", "u11"]}, "status": "paid"}, {}, "user", 13, 13),
     (
         {
@@ -228,12 +245,12 @@ _WORK: list[tuple[dict[str, Any], dict[str, Any], str, int, int]] = [
     ({"liveKey": 8, "live": True}, {}, "live", 1, 1),
     ({"createdAt": {"$gte": 0}, "_id": "id000007"}, {}, "_id_", 1, 1),
     ({}, {"sort": {"state": -1, "dueAt": -1}, "limit": 3}, "due", 3, 3),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("query", "options", "index", "keys", "documents"), _WORK)
 def test_the_work_does_not_grow_with_the_collection(
-    shop: Things, query: dict[str, Any], options: dict[str, Any], index: str, keys: int, documents: int
+    shop: Things, query: dict[str, Any], *, options: dict[str, Any], index: str, keys: int, documents: int
 ) -> None:
     tally = shop.explain(query, **options)
     assert (tally.index, tally.documents) == (index, documents)
@@ -259,11 +276,20 @@ def test_writes_find_their_documents_by_index(things: Things) -> None:
     things.index("due", ("state", 1), ("dueAt", 1))
     things.insert(*({"_id": n, "state": "due", "dueAt": n} for n in range(200)))
     engine = things.engine
-    updates = [{"q": {"state": "due", "dueAt": {"$lte": 4}}, "u": {"$set": {"state": "leased"}}, "multi": True}]
+    updates = [
+        {"q": {"state": "due", "dueAt": {"$lte": 4}}, "u": {"$set": {"state": "leased"}}, "multi": True}
+    ]
     assert engine.explain(ENV, {"update": "things", "updates": updates}) == Tally("due", keys=5, documents=5)
-    assert engine.explain(ENV, {"delete": "things", "deletes": [{"q": {"_id": 9}, "limit": 1}]}).documents == 1
+    assert (
+        engine.explain(ENV, {"delete": "things", "deletes": [{"q": {"_id": 9}, "limit": 1}]}).documents == 1
+    )
     assert engine.explain(ENV, {"count": "things", "query": {"state": "leased"}}).documents == 5
-    pipeline = [{"$match": {"state": "due"}}, {"$match": {"dueAt": {"$gt": 190}}}, {"$sort": {"dueAt": -1}}, {"$limit": 2}]
+    pipeline = [
+        {"$match": {"state": "due"}},
+        {"$match": {"dueAt": {"$gt": 190}}},
+        {"$sort": {"dueAt": -1}},
+        {"$limit": 2},
+    ]
     command = {"aggregate": "things", "pipeline": pipeline, "cursor": {}}
     assert engine.explain(ENV, command) == Tally("due", keys=2, documents=2)
 
@@ -282,18 +308,43 @@ def test_of_two_indexes_the_one_with_fewer_entries_is_used(things: Things) -> No
         # Two conditions may be met by different elements.
         ([("a", 1)], [{"a": [0, 10]}], {"a": {"$gt": 4, "$lt": 6}}, {}, [0]),
         # A compound entry pairs the fields of one element, the filter does not.
-        ([("a.x", 1), ("a.y", 1)], [{"a": [{"x": 1, "y": 2}, {"x": 2, "y": 3}]}], {"a.x": 1, "a.y": 3}, {}, [0]),
+        (
+            [("a.x", 1), ("a.y", 1)],
+            [{"a": [{"x": 1, "y": 2}, {"x": 2, "y": 3}]}],
+            {"a.x": 1, "a.y": 3},
+            {},
+            [0],
+        ),
         # A document with several entries comes once, and where its least or greatest value puts it.
         ([("a", 1)], [{"a": [1, 9]}, {"a": 5}], {"a": {"$gte": 0}}, {}, [0, 1]),
         ([("a", 1)], [{"a": [1, 9]}, {"a": 5}], {"a": {"$gte": 2}}, {"a": 1}, [0, 1]),
         # Ranges of a leading path are merged into the order of a later one.
-        ([("s", 1), ("n", 1)], [{"s": "a", "n": 2}, {"s": "b", "n": 1}], {"s": {"$in": ["a", "b"]}}, {"n": 1}, [1, 0]),
-        ([("s", 1), ("n", 1)], [{"s": "a", "n": 2}, {"s": "b", "n": 3}], {"s": {"$in": ["a", "b"]}}, {"n": -1}, [1, 0]),
-        ([("s", -1), ("n", 1)], [{"s": "a", "n": 2}, {"s": "b", "n": 1}], {"s": {"$in": ["a", "b"]}}, {"n": 1}, [1, 0]),
+        (
+            [("s", 1), ("n", 1)],
+            [{"s": "a", "n": 2}, {"s": "b", "n": 1}],
+            {"s": {"$in": ["a", "b"]}},
+            {"n": 1},
+            [1, 0],
+        ),
+        (
+            [("s", 1), ("n", 1)],
+            [{"s": "a", "n": 2}, {"s": "b", "n": 3}],
+            {"s": {"$in": ["a", "b"]}},
+            {"n": -1},
+            [1, 0],
+        ),
+        (
+            [("s", -1), ("n", 1)],
+            [{"s": "a", "n": 2}, {"s": "b", "n": 1}],
+            {"s": {"$in": ["a", "b"]}},
+            {"n": 1},
+            [1, 0],
+        ),
     ],
-)  # fmt: skip
+)
 def test_arrays_and_several_ranges_do_not_mislead_an_index(
     things: Things,
+    *,
     keys: list[tuple[str, int]],
     documents: list[dict[str, Any]],
     query: dict[str, Any],

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from localcloud.engine.order import HIGH, LOW, encode, invert, type_bounds
 
+from .conftest import moment
+
 _TYPES: list[tuple[type, ...]] = [
     (type(None),),
     (int, float, Int64, Decimal128),
@@ -44,7 +46,7 @@ _scalars = st.one_of(
     st.text(alphabet="a\0\x01", max_size=4),
     st.binary(max_size=3),
     st.binary(min_size=12, max_size=12).map(ObjectId),
-    st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)).map(lambda t: t.replace(microsecond=0)),
+    st.datetimes(moment(1900, 1, 1), moment(2100, 1, 1)).map(lambda t: t.replace(microsecond=0)),
 )
 values = st.recursive(
     _scalars,
@@ -66,7 +68,7 @@ def _exact(value: Any) -> Fraction | float:
     return value if isinstance(value, float) and math.isinf(value) else Fraction(value)
 
 
-def compare(left: Any, right: Any) -> int:
+def compare(left: Any, right: Any) -> int:  # noqa: PLR0911  # one return per type
     """Compare as the MongoDB manual's "Comparison/Sort Order" describes it, without the encoding."""
     if _rank(left) != _rank(right):
         return _sign(_rank(left), _rank(right))
@@ -140,7 +142,7 @@ def test_type_bounds_hold_exactly_the_values_of_one_type(value: Any, other: Any)
         (0.5, Decimal128("0.5")),
         (float("nan"), Decimal128("NaN")),
         (b"x", Binary(b"x", 0)),
-        (datetime(2024, 1, 1), datetime(2024, 1, 1, tzinfo=timezone.utc)),
+        (moment(2024, 1, 1), datetime(2024, 1, 1, tzinfo=timezone.utc)),
     ],
 )
 def test_equal_values_of_different_python_types_have_one_encoding(left: Any, right: Any) -> None:
@@ -163,8 +165,7 @@ def test_values_that_python_or_a_human_may_confuse_differ(left: Any, right: Any)
 
 
 def test_types_sort_in_bson_order() -> None:
-    ordered = [
-        MinKey(), None, float("nan"), -math.inf, -1, 0, 1.5, math.inf, "a", {"a": 1}, [1], b"a", ObjectId(), False, True,
-        datetime(2024, 1, 1), Timestamp(1, 1), Regex("a"), MaxKey(),
-    ]  # fmt: skip
+    numbers = [float("nan"), -math.inf, -1, 0, 1.5, math.inf]
+    scalars = [ObjectId(), False, True, moment(2024, 1, 1), Timestamp(1, 1), Regex("a"), MaxKey()]
+    ordered: list[Any] = [MinKey(), None, *numbers, "a", {"a": 1}, [1], b"a", *scalars]
     assert sorted(ordered, key=encode) == ordered

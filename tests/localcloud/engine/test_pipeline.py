@@ -9,7 +9,7 @@ from localcloud.engine import Engine, EngineError
 
 from .conftest import ENV, Things
 
-SALES = [
+SALES: list[dict[str, Any]] = [
     {"_id": 1, "item": "tofu", "qty": 2, "price": 10, "tags": ["soy", "fresh"]},
     {"_id": 2, "item": "kale", "qty": 1, "price": 20, "tags": []},
     {"_id": 3, "item": "tofu", "qty": 5, "price": 10, "tags": ["soy"]},
@@ -26,47 +26,140 @@ def sales(engine: Engine) -> Things:
 
 
 _PIPELINES: list[tuple[list[dict[str, Any]], list[dict[str, Any]]]] = [
-    ([{"$match": {"qty": {"$gte": 5}}}, {"$project": {"item": 1}}], [{"_id": 3, "item": "tofu"}, {"_id": 4, "item": "rice"}]),
-    ([{"$sort": {"price": -1, "_id": -1}}, {"$skip": 1}, {"$limit": 1}, {"$unset": ["tags", "qty"]}],
-     [{"_id": 3, "item": "tofu", "price": 10}]),
+    (
+        [{"$match": {"qty": {"$gte": 5}}}, {"$project": {"item": 1}}],
+        [{"_id": 3, "item": "tofu"}, {"_id": 4, "item": "rice"}],
+    ),
+    (
+        [{"$sort": {"price": -1, "_id": -1}}, {"$skip": 1}, {"$limit": 1}, {"$unset": ["tags", "qty"]}],
+        [{"_id": 3, "item": "tofu", "price": 10}],
+    ),
     ([{"$limit": 4}, {"$sort": {"qty": -1}}, {"$limit": 1}, {"$project": {"_id": 1}}], [{"_id": 4}]),
-    ([{"$match": {"item": "tofu"}}, {"$project": {"_id": 0, "total": {"$multiply": ["$qty", "$price"]}}}],
-     [{"total": 20}, {"total": 50}]),
+    (
+        [{"$match": {"item": "tofu"}}, {"$project": {"_id": 0, "total": {"$multiply": ["$qty", "$price"]}}}],
+        [{"total": 20}, {"total": 50}],
+    ),
     ([{"$match": {"_id": 4}}, {"$project": {"at": 0, "qty": 0}}], [{"_id": 4, "item": "rice", "price": 3}]),
-    ([{"$match": {"_id": 4}}, {"$project": {"at": {"city": 1, "zip": {"$literal": 1}}}}],
-     [{"_id": 4, "at": {"city": "成都", "zip": 1}}]),
+    (
+        [{"$match": {"_id": 4}}, {"$project": {"at": {"city": 1, "zip": {"$literal": 1}}}}],
+        [{"_id": 4, "at": {"city": "成都", "zip": 1}}],
+    ),
     ([{"$match": {"_id": 4}}, {"$project": {"_id": 0, "at.zip": "$qty"}}], [{"at": {"zip": 10}}]),
-    ([{"$match": {"_id": 4}}, {"$addFields": {"at.zip": 1, "qty": "$$REMOVE", "price": "$missing"}}],
-     [{"_id": 4, "item": "rice", "at": {"city": "成都", "zip": 1}}]),
-    ([{"$match": {"_id": 4}}, {"$set": {"qty": {"$add": ["$qty", 1]}, "old": "$qty"}}, {"$project": {"qty": 1, "old": 1}}],
-     [{"_id": 4, "qty": 11, "old": 10}]),
+    (
+        [{"$match": {"_id": 4}}, {"$addFields": {"at.zip": 1, "qty": "$$REMOVE", "price": "$missing"}}],
+        [{"_id": 4, "item": "rice", "at": {"city": "成都", "zip": 1}}],
+    ),
+    (
+        [
+            {"$match": {"_id": 4}},
+            {"$set": {"qty": {"$add": ["$qty", 1]}, "old": "$qty"}},
+            {"$project": {"qty": 1, "old": 1}},
+        ],
+        [{"_id": 4, "qty": 11, "old": 10}],
+    ),
     ([{"$match": {"_id": 4}}, {"$replaceRoot": {"newRoot": "$at"}}], [{"city": "成都"}]),
-    ([{"$match": {"_id": 4}}, {"$replaceWith": {"$mergeObjects": ["$at", {"n": 1}]}}], [{"city": "成都", "n": 1}]),
-    ([{"$unwind": "$tags"}, {"$project": {"tags": 1}}],
-     [{"_id": 1, "tags": "soy"}, {"_id": 1, "tags": "fresh"}, {"_id": 3, "tags": "soy"}]),
-    ([{"$match": {"_id": {"$lte": 2}}}, {"$unwind": {"path": "$tags", "includeArrayIndex": "n", "preserveNullAndEmptyArrays": True}},
-      {"$project": {"tags": 1, "n": 1}}],
-     [{"_id": 1, "tags": "soy", "n": 0}, {"_id": 1, "tags": "fresh", "n": 1}, {"_id": 2, "n": None}]),
+    (
+        [{"$match": {"_id": 4}}, {"$replaceWith": {"$mergeObjects": ["$at", {"n": 1}]}}],
+        [{"city": "成都", "n": 1}],
+    ),
+    (
+        [{"$unwind": "$tags"}, {"$project": {"tags": 1}}],
+        [{"_id": 1, "tags": "soy"}, {"_id": 1, "tags": "fresh"}, {"_id": 3, "tags": "soy"}],
+    ),
+    (
+        [
+            {"$match": {"_id": {"$lte": 2}}},
+            {"$unwind": {"path": "$tags", "includeArrayIndex": "n", "preserveNullAndEmptyArrays": True}},
+            {"$project": {"tags": 1, "n": 1}},
+        ],
+        [{"_id": 1, "tags": "soy", "n": 0}, {"_id": 1, "tags": "fresh", "n": 1}, {"_id": 2, "n": None}],
+    ),
     ([{"$match": {"_id": 1}}, {"$unwind": "$item"}, {"$project": {"item": 1}}], [{"_id": 1, "item": "tofu"}]),
-    ([{"$group": {"_id": "$item", "n": {"$sum": 1}, "qty": {"$sum": "$qty"}, "avg": {"$avg": "$qty"}}}, {"$sort": {"_id": 1}}],
-     [{"_id": None, "n": 1, "qty": 0, "avg": None}, {"_id": "kale", "n": 1, "qty": 1, "avg": 1.0},
-      {"_id": "rice", "n": 1, "qty": 10, "avg": 10.0}, {"_id": "tofu", "n": 2, "qty": 7, "avg": 3.5}]),
-    ([{"$match": {"item": "tofu"}}, {"$group": {"_id": None, "min": {"$min": "$qty"}, "max": {"$max": "$qty"},
-      "first": {"$first": "$_id"}, "last": {"$last": "$_id"}, "all": {"$push": "$qty"}, "set": {"$addToSet": "$price"},
-      "none": {"$first": "$missing"}, "no": {"$push": "$missing"}, "count": {"$count": {}}}}],
-     [{"_id": None, "min": 2, "max": 5, "first": 1, "last": 3, "all": [2, 5], "set": [10], "none": None, "no": [], "count": 2}]),
-    ([{"$group": {"_id": {"has": {"$gt": ["$price", 5]}}, "n": {"$sum": 1}}}, {"$sort": {"n": 1}}],
-     [{"_id": {"has": False}, "n": 2}, {"_id": {"has": True}, "n": 3}]),
+    (
+        [
+            {"$group": {"_id": "$item", "n": {"$sum": 1}, "qty": {"$sum": "$qty"}, "avg": {"$avg": "$qty"}}},
+            {"$sort": {"_id": 1}},
+        ],
+        [
+            {"_id": None, "n": 1, "qty": 0, "avg": None},
+            {"_id": "kale", "n": 1, "qty": 1, "avg": 1.0},
+            {"_id": "rice", "n": 1, "qty": 10, "avg": 10.0},
+            {"_id": "tofu", "n": 2, "qty": 7, "avg": 3.5},
+        ],
+    ),
+    (
+        [
+            {"$match": {"item": "tofu"}},
+            {
+                "$group": {
+                    "_id": None,
+                    "min": {"$min": "$qty"},
+                    "max": {"$max": "$qty"},
+                    "first": {"$first": "$_id"},
+                    "last": {"$last": "$_id"},
+                    "all": {"$push": "$qty"},
+                    "set": {"$addToSet": "$price"},
+                    "none": {"$first": "$missing"},
+                    "no": {"$push": "$missing"},
+                    "count": {"$count": {}},
+                }
+            },
+        ],
+        [
+            {
+                "_id": None,
+                "min": 2,
+                "max": 5,
+                "first": 1,
+                "last": 3,
+                "all": [2, 5],
+                "set": [10],
+                "none": None,
+                "no": [],
+                "count": 2,
+            }
+        ],
+    ),
+    (
+        [{"$group": {"_id": {"has": {"$gt": ["$price", 5]}}, "n": {"$sum": 1}}}, {"$sort": {"n": 1}}],
+        [{"_id": {"has": False}, "n": 2}, {"_id": {"has": True}, "n": 3}],
+    ),
     ([{"$match": {"qty": {"$gt": 1}}}, {"$count": "n"}], [{"n": 3}]),
     ([{"$match": {"qty": 99}}, {"$count": "n"}], []),
     ([{"$sortByCount": "$item"}, {"$limit": 1}], [{"_id": "tofu", "count": 2}]),
-    ([{"$bucket": {"groupBy": "$price", "boundaries": [0, 10, 20], "default": "other", "output": {"ids": {"$push": "$_id"}}}}],
-     [{"_id": 0, "ids": [4]}, {"_id": 10, "ids": [1, 3]}, {"_id": "other", "ids": [2, 5]}]),
-    ([{"$facet": {"n": [{"$count": "n"}], "top": [{"$sort": {"price": -1}}, {"$limit": 1}, {"$project": {"_id": 1}}]}}],
-     [{"n": [{"n": 5}], "top": [{"_id": 2}]}]),
-    ([{"$match": {"$expr": {"$eq": [{"$multiply": ["$qty", "$price"]}, 50]}, "_id": 3}}, {"$project": {"_id": 1}}], [{"_id": 3}]),
+    (
+        [
+            {
+                "$bucket": {
+                    "groupBy": "$price",
+                    "boundaries": [0, 10, 20],
+                    "default": "other",
+                    "output": {"ids": {"$push": "$_id"}},
+                }
+            }
+        ],
+        [{"_id": 0, "ids": [4]}, {"_id": 10, "ids": [1, 3]}, {"_id": "other", "ids": [2, 5]}],
+    ),
+    (
+        [
+            {
+                "$facet": {
+                    "n": [{"$count": "n"}],
+                    "top": [{"$sort": {"price": -1}}, {"$limit": 1}, {"$project": {"_id": 1}}],
+                }
+            }
+        ],
+        [{"n": [{"n": 5}], "top": [{"_id": 2}]}],
+    ),
+    (
+        [
+            {"$match": {"$expr": {"$eq": [{"$multiply": ["$qty", "$price"]}, 50]}, "_id": 3}},
+            {"$project": {"_id": 1}},
+        ],
+        [{"_id": 3}],
+    ),
     ([{"$project": {"x": {"$literal": 1}}}, {"$match": {"x": 1}}, {"$skip": 4}], [{"_id": 5, "x": 1}]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("pipeline", "expected"), _PIPELINES)
@@ -126,7 +219,9 @@ def test_lookup_joins_by_equal_fields_through_arrays(
     assert {name: value for name, value in row.items() if name != "found"} == {"_id": 1, **document}
 
 
-def test_lookup_through_dotted_local_fields_uses_the_index_of_the_foreign_field(things: Things, stock: Things) -> None:
+def test_lookup_through_dotted_local_fields_uses_the_index_of_the_foreign_field(
+    things: Things, stock: Things
+) -> None:
     things.insert({"_id": 1, "lines": [{"sku": "b"}, {"sku": "c"}, {}]})
     for n in range(100):
         stock.insert({"_id": n, "skus": [{"id": n}]})
@@ -143,13 +238,21 @@ def test_lookup_with_a_pipeline_sees_its_variables(things: Things, stock: Things
         {"$match": {"$expr": {"$in": ["$$want", {"$ifNull": ["$skus.id", []]}]}}},
         {"$project": {"want": "$$want"}},
     ]
-    rows = things.aggregate({"$lookup": {"from": stock.name, "let": {"want": "$want"}, "pipeline": pipeline, "as": "p"}})
+    rows = things.aggregate(
+        {"$lookup": {"from": stock.name, "let": {"want": "$want"}, "pipeline": pipeline, "as": "p"}}
+    )
     assert [row["p"] for row in rows] == [[{"_id": "p2", "want": "c"}], [{"_id": "p1", "want": "b"}]]
 
 
 def test_lookup_with_fields_and_a_pipeline_applies_both(things: Things, stock: Things) -> None:
     things.insert({"_id": 1, "sku": ["a", "c"]})
-    join = {"from": stock.name, "localField": "sku", "foreignField": "skus.id", "as": "p", "pipeline": [{"$count": "n"}]}
+    join = {
+        "from": stock.name,
+        "localField": "sku",
+        "foreignField": "skus.id",
+        "as": "p",
+        "pipeline": [{"$count": "n"}],
+    }
     assert things.aggregate({"$lookup": join}) == [{"_id": 1, "sku": ["a", "c"], "p": [{"n": 2}]}]
 
 
@@ -196,7 +299,9 @@ def test_lookup_in_a_collection_that_is_not_there_finds_nothing(things: Things) 
         ({"$match": {"$where": "1"}}, 238),
     ],
 )
-def test_a_stage_that_is_wrong_or_not_supported_is_refused(sales: Things, stage: dict[str, Any], code: int) -> None:
+def test_a_stage_that_is_wrong_or_not_supported_is_refused(
+    sales: Things, stage: dict[str, Any], code: int
+) -> None:
     with pytest.raises(EngineError) as refusal:
         sales.aggregate({"$match": {}}, stage)
     assert refusal.value.code == code

@@ -140,7 +140,9 @@ def test_a_refused_update_changes_nothing(
         (1.5, Decimal128("1"), Decimal128("2.5"), Decimal128),
     ],
 )
-def test_a_sum_has_the_wider_of_the_two_types(things: Things, value: Any, by: Any, expected: Any, kind: type) -> None:
+def test_a_sum_has_the_wider_of_the_two_types(
+    things: Things, value: Any, by: Any, expected: Any, kind: type
+) -> None:
     things.insert({"_id": 1, "n": value})
     things.update({"_id": 1}, {"$inc": {"n": by}})
     assert things.get(1)["n"] == expected
@@ -149,7 +151,9 @@ def test_a_sum_has_the_wider_of_the_two_types(things: Things, value: Any, by: An
 
 def test_current_date_stores_a_date_or_a_timestamp(things: Things) -> None:
     things.insert({"_id": 1})
-    things.update({"_id": 1}, {"$currentDate": {"a": True, "b": {"$type": "timestamp"}, "c": {"$type": "date"}}})
+    things.update(
+        {"_id": 1}, {"$currentDate": {"a": True, "b": {"$type": "timestamp"}, "c": {"$type": "date"}}}
+    )
     stored = things.get(1)
     assert [type(stored[name]) for name in "abc"] == [datetime, Timestamp, datetime]
 
@@ -211,7 +215,11 @@ def test_a_multi_update_with_a_replacement_is_refused(things: Things) -> None:
     ("query", "change", "expected"),
     [
         ({"_id": 5}, {"$set": {"a": 1}}, {"_id": 5, "a": 1}),
-        ({"_id": 5, "x.y": 1, "z": {"$eq": 2}}, {"$inc": {"n": 1}}, {"_id": 5, "x": {"y": 1}, "z": 2, "n": 1}),
+        (
+            {"_id": 5, "x.y": 1, "z": {"$eq": 2}},
+            {"$inc": {"n": 1}},
+            {"_id": 5, "x": {"y": 1}, "z": 2, "n": 1},
+        ),
         ({"_id": 5, "a": {"$gt": 1}, "$and": [{"b": 2}]}, {"$set": {"c": 3}}, {"_id": 5, "b": 2, "c": 3}),
         ({"_id": {"$in": [5]}, "b": {"$all": [2]}}, {"$set": {"c": 3}}, {"_id": 5, "b": 2, "c": 3}),
         ({"_id": 5}, {"$setOnInsert": {"a": 1}, "$set": {"b": 2}}, {"_id": 5, "a": 1, "b": 2}),
