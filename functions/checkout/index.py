@@ -17,7 +17,7 @@ from gardenshop.flows.checkout import Quote, Wanted, quote_of, view_of
 from gardenshop.flows.order_draft import Wishes, draft
 from gardenshop.flows.orders import transition
 from gardenshop.flows.stock import hold, release_held
-from gardenshop.models.base import ClientToken, Fen, SkuId, dump
+from gardenshop.models.base import ClientToken, Fen, Line, SkuId, dump
 
 
 class Checkout(Wanted):
@@ -25,7 +25,7 @@ class Checkout(Wanted):
 
     client_token: ClientToken
     expected_total_fen: Fen
-    remark: Annotated[str, Field(max_length=200)] = ""
+    remark: Annotated[Line, Field(max_length=200)] = ""
     no_return_consent: Annotated[tuple[SkuId, ...], Field(max_length=100)] = ()
 
 

@@ -9,12 +9,13 @@ from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_fun
 from gardenshop.cloud.errors import Internal, PhoneTaken
 from gardenshop.cloud.wechat import PhoneCodeInvalid, WeChatApi
 from gardenshop.flows.accounts import claim, merge_claimed, new_account, own_phone, phone_hash
+from gardenshop.models.base import Words
 
 
 class Login(Request):
     """`phone_code` is what the phone number button of the mini-program gives; a login without it is fine."""
 
-    phone_code: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    phone_code: Annotated[Words, Field(max_length=128)] | None = None
 
 
 class Account(Response):

@@ -10,7 +10,7 @@ from gardenshop.cloud.errors import Conflict, InvalidRequest, NotFound
 from gardenshop.flows.audit import audit
 from gardenshop.flows.balances import perform
 from gardenshop.flows.points import earn
-from gardenshop.models.base import ClientToken, UserId
+from gardenshop.models.base import ClientToken, UserId, Words
 from gardenshop.rules.policy import policy_of
 
 
@@ -20,7 +20,7 @@ class PointsAward(Request):
     user_id: UserId
     book: Literal["garden", "shop"]
     points: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-    reason: Annotated[str, Field(min_length=2, max_length=100)]
+    reason: Annotated[Words, Field(min_length=2, max_length=100)]
     client_token: ClientToken
 
 

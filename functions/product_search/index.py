@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gardenshop.cloud.database import Document, aggregate
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
-from gardenshop.models.base import Fen
+from gardenshop.models.base import Fen, Line, Words
 from gardenshop.models.vocabulary import Allergens, Constitution, Contains, SolarTerm
 from gardenshop.rules.basket import on_shelf
 from gardenshop.rules.paging import CursorText, Order, after, cursor_of
@@ -27,8 +27,8 @@ _SHOWN = (
 class ProductSearch(Request):
     """All filters given must hold; `without` and `free_of` leave out what contains them."""
 
-    keyword: Annotated[str, Field(max_length=40)] = ""
-    category: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    keyword: Annotated[Line, Field(max_length=40)] = ""
+    category: Annotated[Words, Field(max_length=40)] | None = None
     min_fen: Fen | None = None
     max_fen: Fen | None = None
     without: Contains = ()

@@ -8,7 +8,7 @@ from gardenshop.cloud.database import Command, Document, get, put, update
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Busy, Conflict, NotFound
 from gardenshop.models.address import Address
-from gardenshop.models.base import Key, dump
+from gardenshop.models.base import Key, Words, dump
 from gardenshop.models.vocabulary import Allergens, Contains
 from gardenshop.rules.consent import Purpose, changed, standing
 
@@ -19,14 +19,14 @@ class ConsentChange(Request):
     """Grant or withdraw one purpose; each is asked for separately."""
 
     purpose: Purpose
-    version: Annotated[str, Field(min_length=1, max_length=40)]
+    version: Annotated[Words, Field(max_length=40)]
     granted: Annotated[bool, Field(strict=True)]
 
 
 class ProfileUpdate(Request):
     """Fields left out stay as they are. An address with a known id replaces the one there."""
 
-    nickname: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    nickname: Annotated[Words, Field(max_length=40)] | None = None
     sex: Literal["female", "male"] | None = None
     avoid: Contains | None = None
     allergens: Allergens | None = None

@@ -4,17 +4,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gardenshop.models.base import Key, Model
+from gardenshop.models.base import Key, Line, Model, Words
 
 
 class Address(Model):
     """A delivery address; orders keep a copy of it."""
 
     address_id: Key
-    name: Annotated[str, Field(min_length=1, max_length=40)]
+    name: Annotated[Words, Field(max_length=40)]
     phone: Annotated[str, Field(pattern=r"^\+?[0-9\-]{6,20}$")]
-    province: Annotated[str, Field(min_length=1, max_length=40)]
-    city: Annotated[str, Field(min_length=1, max_length=40)]
-    district: Annotated[str, Field(max_length=40)] = ""
-    detail: Annotated[str, Field(min_length=1, max_length=200)]
-    is_default: bool = False
+    province: Annotated[Words, Field(max_length=40)]
+    city: Annotated[Words, Field(max_length=40)]
+    district: Annotated[Line, Field(max_length=40)] = ""
+    detail: Annotated[Words, Field(max_length=200)]
+    is_default: Annotated[bool, Field(strict=True)] = False

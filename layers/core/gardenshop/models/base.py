@@ -10,10 +10,12 @@ the plain dict with the stored (camelCase) names, or validates the nested value 
 needs, e.g. ``PointsBalance.model_validate(found["points"])``.
 """
 
+import re
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**11)]
 """Money, in fen (1/100 yuan)."""
@@ -69,6 +71,28 @@ LineId = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9
 
 ClientToken = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_\-]+$")]
 """Made by the client once per intent and sent again with every retry, so that it counts once."""
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
+_BLANK = re.compile("[\\s\u00ad\u115f\u1160\u180e\u200b-\u200d\u2060-\u2064\u2800\u3164\uffa0]*")
+
+
+def _line(text: str) -> str:
+    if _UNSEEN.search(text):
+        raise PydanticCustomError("unseen_character", "holds a character that cannot be seen")
+    return text
+
+
+def _words(text: str) -> str:
+    if _BLANK.fullmatch(text):
+        raise PydanticCustomError("blank", "there is nothing to see in it")
+    return _line(text)
+
+
+Line = Annotated[str, AfterValidator(_line)]
+"""One line as a person types it: no control characters, line breaks or marks that turn text around."""
+
+Words = Annotated[str, Field(min_length=1), AfterValidator(_words)]
+"""A `Line` in which there is something to see."""
 
 ShortText = Annotated[str, Field(max_length=200)]
 LongText = Annotated[str, Field(max_length=20_000)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gardenshop.models.base import Key, Model, ShortText
+from gardenshop.models.base import Key, Line, Model, ShortText
 
 Constitution = Literal[
     "balanced",
@@ -123,7 +123,7 @@ class Scope(Model):
 class Origin(Model):
     """What led a member to put something into the cart."""
 
-    scene: Annotated[str, Field(max_length=40)]
+    scene: Annotated[Line, Field(max_length=40)]
     exposure_id: Key | None = None
     practitioner_id: Key | None = None
     shared_at: Annotated[int, Field(strict=True, ge=0)] | None = None
