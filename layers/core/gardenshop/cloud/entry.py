@@ -41,6 +41,8 @@ Main = Callable[[Event, Any], Any]
 
 _MARGIN = 0.5
 _DEFAULT_TIME_LIMIT_MS = 10_000
+_END_OF_TIME = 4_102_416_000_000
+"""2100 in China, where the table of solar terms ends."""
 
 
 AdapterFactory = Callable[[Settings, Credentials, float], Adapter]
@@ -192,9 +194,12 @@ def _time_of(event: TimerEvent) -> int:
     if not event.Time:
         return clock.now_ms()
     try:
-        return clock.parse_utc(event.Time)
+        instant = clock.parse_utc(event.Time)
     except ValueError:
-        raise InvalidRequest(fields=[{"field": "Time", "problem": "UTC time required"}]) from None
+        instant = -1
+    if not 0 <= instant < _END_OF_TIME:
+        raise InvalidRequest(fields=[{"field": "Time", "problem": "UTC time required"}])
+    return instant
 
 
 def _place(error: BaseException) -> str:

@@ -51,10 +51,11 @@ class Unreadable(ValueError):
 def context_environment(context: Any) -> dict[str, str]:
     """Return the per-invocation environment of *context*; empty when the platform sent none.
 
-    Raises Unreadable when there is one that cannot be read: never taken for a call without a client.
+    Raises Unreadable when there is one that cannot be read, or no context at all: never taken for a call
+    without a client.
     """
     if not isinstance(context, Mapping):
-        return {}
+        raise Unreadable
     environment = context.get("environment")
     if environment:
         return _from_json(environment)

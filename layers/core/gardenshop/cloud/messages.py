@@ -67,9 +67,20 @@ def _check_size(fields: Mapping[str, Any]) -> None:
     try:
         size = len(ejson.encode_bytes(fields))
     except (TypeError, ValueError):
-        raise InvalidRequest("请求不是有效的 JSON") from None
+        wrong = [name for name, value in fields.items() if not _is_json(name, value)]
+        problems = [{"field": _field([name]), "problem": "not JSON"} for name in wrong[:_MAX_PROBLEMS]]
+        raise InvalidRequest("请求不是有效的 JSON", fields=problems) from None
     if size > MAX_EVENT:
         raise TooLarge(limitBytes=MAX_EVENT)
+
+
+def _is_json(name: Any, value: Any) -> bool:
+    """Say whether a field has a text for a name and is free of what JSON on our wire cannot carry."""
+    try:
+        ejson.encode_bytes({name: value})
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _problems(error: ValidationError) -> list[dict[str, str]]:
@@ -78,5 +89,10 @@ def _problems(error: ValidationError) -> list[dict[str, str]]:
     return [{"field": _field(item["loc"]), "problem": item["type"]} for item in found[:_MAX_PROBLEMS]]
 
 
-def _field(location: Sequence[int | str]) -> str:
-    return ".".join(str(part)[:_MAX_NAME] for part in location) or "event"
+def _field(location: Sequence[Any]) -> str:
+    return ".".join(_shown(part) for part in location) or "event"
+
+
+def _shown(name: Any) -> str:
+    """Return what may be said of a *name* that the caller made up: shortened, with nothing unseen in it."""
+    return "".join(each if each.isprintable() else "?" for each in str(name)[:_MAX_NAME])
