@@ -141,12 +141,12 @@ def stock_up(shop: Shop, product_id: str = "tofu", units: int = 10, **changes: A
 
 
 def edit(shop: Shop, collection: str, key: str, changes: Document) -> None:
-    """Set fields of a stored document, by dotted names, past the functions and whatever befalls their database."""
+    """Set fields of a stored document, by dotted names, past the functions and their database's troubles."""
     EngineAdapter(shop.engine, ENV).run([update(collection, {"_id": key}, {"$set": changes})])
 
 
 def sell_out(shop: Shop, sku_id: str) -> None:
-    """Take what is left of a SKU off the shelf, past the functions and whatever befalls their database."""
+    """Take what is left of a SKU off the shelf, past the functions and their database's troubles."""
     left = shop.one("inventory", sku_id)["available"]
     deltas = {"onHand": -left, "available": -left}
     row = document(

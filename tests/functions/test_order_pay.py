@@ -131,9 +131,7 @@ def test_when_wechat_does_not_answer_it_may_be_tried_again(
 
 
 @pytest.mark.parametrize("status", ["creating", "create_failed", "cancelled", "paid", "completed"])
-def test_only_an_order_that_waits_for_payment_is_paid(
-    shop: Shop, order: dict[str, Any], status: str
-) -> None:
+def test_only_an_order_that_waits_for_payment_is_paid(shop: Shop, order: dict[str, Any], status: str) -> None:
     edit(shop, "orders", order["_id"], {"status": status})
 
     reply = shop.refused("order_pay", {"orderNo": order["_id"]}, openid=A)

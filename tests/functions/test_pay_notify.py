@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from functions.builders import FREIGHT, assert_lawful, die_everywhere, edit, line, place_order, rule, stock_up, user
+from functions.builders import (
+    FREIGHT,
+    assert_lawful,
+    die_everywhere,
+    edit,
+    line,
+    place_order,
+    rule,
+    stock_up,
+    user,
+)
 from functions.conftest import Clock, WeChat
 from gardenshop.cloud.clock import MINUTE
 from harness import A, B, Shop, context, function
