@@ -9,6 +9,7 @@ from dataio import access, definitions, dictionary, documents, sample, tables
 from dataio.cloudapi import CloudApi, CloudError
 from dataio.output import Output
 from dataio.predecessor import files
+from gardenshop.cloud.clock import day_of, now_ms
 
 
 def run(arguments: Sequence[str], *, description: str) -> int:
@@ -72,7 +73,7 @@ def _apply(options: argparse.Namespace, output: Output) -> int:
 
 def _load(options: argparse.Namespace, output: Output) -> int:
     cloud = CloudApi(access.access(options))
-    found = sample.read(phone_hash_key=access.phone_hash_key())
+    found = sample.read(phone_hash_key=access.phone_hash_key(), today=day_of(now_ms()))
     before = cloud.calls
     written = list(output.progress(documents.store(cloud, found.records), len(found.records), "loading"))
     output.loaded(written, found.invalid, round_trips=cloud.calls - before)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from dataio.definitions import FOLDER
 from dataio.documents import Record, record_of
+from dataio.moving import moved
 from gardenshop.flows.accounts import masked, phone_hash
 
 SAMPLE = FOLDER / "sample"
@@ -32,8 +33,11 @@ class Sample(NamedTuple):
     invalid: list[Invalid]
 
 
-def read(folder: Path = SAMPLE, *, phone_hash_key: str | None) -> Sample:
-    """Read and validate every file of *folder*, in the order of their names."""
+def read(folder: Path = SAMPLE, *, phone_hash_key: str | None, today: str | None = None) -> Sample:
+    """Read and validate every file of *folder*, in the order of their names, as seen from *today*.
+
+    Without *today* the documents are as they were written.
+    """
     records: list[Record] = []
     invalid: list[Invalid] = []
     for path in sorted(folder.glob("*.json")):
@@ -44,7 +48,10 @@ def read(folder: Path = SAMPLE, *, phone_hash_key: str | None) -> Sample:
                 invalid.append(Invalid(place, "its phone cannot be hashed: PHONE_HASH_KEY is not set"))
                 continue
             try:
-                records.append(record_of(content["collection"], _hashed(raw, phone_hash_key)))
+                document = _hashed(raw, phone_hash_key)
+                if today is not None:
+                    document = moved(content["collection"], document, today)
+                records.append(record_of(content["collection"], document))
             except ValidationError as error:
                 invalid.append(Invalid(place, reason(error)))
     return Sample(records, invalid)

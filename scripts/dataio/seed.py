@@ -4,6 +4,7 @@ from collections import Counter
 
 from dataio import definitions, documents, sample, tables
 from dataio.cloudapi import Access, CloudApi
+from gardenshop.cloud.clock import day_of, now_ms
 
 
 class SeedError(Exception):
@@ -22,7 +23,7 @@ def seed(access: Access, *, phone_hash_key: str) -> Counter[str]:
     cloud = CloudApi(access)
     for _ in tables.apply(cloud, tables.plan(cloud, definitions.load()).changes):
         pass
-    found = sample.read(phone_hash_key=phone_hash_key)
+    found = sample.read(phone_hash_key=phone_hash_key, today=day_of(now_ms()))
     for place, reason in found.invalid:
         raise SeedError(f"{place}: {reason}")
     fates: Counter[str] = Counter()
