@@ -1,0 +1,319 @@
+"""Who acts in a play, and how: every action of members, operators, WeChat and the platform is a row of `ACTIONS`.
+
+An action is a script: a generator that yields `Call` and `Wait` and is sent the replies. What it chooses it
+draws from its own dice. To add one, write its script and its row; timers come from cloudbaserc.json.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+from random import Random
+from typing import Any, NamedTuple
+
+from gardenshop.cloud import cache as layer_cache
+from gardenshop.cloud.clock import HOUR, MINUTE, SECOND
+from gardenshop.cloud.database import Document
+from gardenshop.cloud.identity import user_id
+from simulation import stage
+from simulation.chance import dice
+from simulation.till import Return, Trade, notice, refund_of, transaction_of
+from simulation.world import Call, Script, Wait, World
+
+AGAIN = 50_300
+"""Replies from this code on ask the caller to try again."""
+
+_TRIES = 3
+_NOTICE_WAITS = (15 * SECOND, 30 * SECOND, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR)
+
+Asking = Generator[Wait | Call, Any, Any]
+
+
+@dataclass(frozen=True)
+class Play:
+    """One action while it is played: by *openid*, with its own *dice*; *name* is its own too."""
+
+    world: World
+    name: str
+    openid: str
+    dice: Random
+    twins: Iterator[int] = field(default_factory=count)
+
+    @property
+    def user(self) -> str:
+        return user_id(self.openid)
+
+    def ask(self, function: str, event: Document, openid: str | None = None) -> Asking:
+        """Call as a client does: again while there is no answer; sometimes twice at once."""
+        call = Call(function, event, self.openid if openid is None else openid)
+        if self.dice.random() < 0.06:  # noqa: PLR2004
+            twin = f"{self.name}+{next(self.twins)}"
+            self.world.play(twin, _once(self.dice.randint(0, 300), call), self.world.loop.now)
+        reply: Any = None
+        for _ in range(_TRIES):
+            reply = yield call
+            if reply is not None and reply["code"] < AGAIN:
+                return reply
+            yield Wait(self.dice.randint(100, 4000))
+        return reply
+
+    def some_order(self) -> str | None:
+        """Choose one of the member's orders as they are stored now, rather one that waits for payment."""
+        mine = sorted(self.world.read("orders", {"userId": self.user}), key=lambda order: str(order["_id"]))
+        waiting = [order for order in mine if order["status"] == "pending_payment"]
+        choice = waiting if waiting and self.dice.random() < 0.8 else mine  # noqa: PLR2004
+        return str(self.dice.choice(choice)["_id"]) if choice else None
+
+    def told(self, kind: str, **facts: Any) -> None:
+        """Remember what the member was told; it must be true in the end."""
+        self.world.told.append((kind, self.user, facts))
+
+
+def _once(wait: int, call: Call) -> Script:
+    yield Wait(wait)
+    yield call
+
+
+def _order(play: Play) -> Script:
+    """Choose, see the price, order, and go on from there."""
+    lines = [
+        {"skuId": play.dice.choice(list(stage.STOCK)), "quantity": play.dice.choice((1, 1, 2, 3))}
+        for _ in range(play.dice.choice((1, 2, 3)))
+    ]
+    yield from _checkout(play, lines)
+
+
+def _rush(play: Play) -> Script:
+    """Everybody wants the last ones at once."""
+    lines = [{"skuId": "yuba", "quantity": 2}, {"skuId": "peel", "quantity": 1}]
+    for number, openid in enumerate(stage.MEMBERS):
+        name = f"{play.name}r{number}"
+        other = Play(play.world, name, openid, dice(play.world.seed, "step", name))
+        wanted = lines if play.dice.random() < 0.5 else [{"skuId": "tofu", "quantity": 3}, *lines[:1]]  # noqa: PLR2004
+        play.world.play(name, _checkout(other, wanted), play.world.loop.now)
+    yield Wait(0)
+
+
+def _order_cart(play: Play) -> Script:
+    """Fill the cart and order it."""
+    for _ in range(play.dice.choice((1, 2))):
+        line = {"skuId": play.dice.choice(list(stage.STOCK)), "quantity": play.dice.choice((1, 2))}
+        yield from play.ask("cart_add", line)
+    yield from _checkout(play, [])
+
+
+def _checkout(play: Play, lines: list[Document]) -> Script:
+    """Order *lines*, or the cart; sometimes again, sometimes at a price that is not the one of now."""
+    wanted: Document = {"lines": lines} if lines else {}
+    preview = yield from play.ask("checkout_preview", wanted)
+    if preview is None or preview["code"]:
+        return
+    token = f"token-{play.name}"
+    total = preview["data"]["payableFen"] + play.dice.choice((0,) * 20 + (1,))
+    event = {**wanted, "clientToken": token, "expectedTotalFen": total}
+    reply = yield from play.ask("checkout", event)
+    for _ in range(play.dice.choice((0, 0, 0, 1))):
+        yield Wait(play.dice.choice((SECOND, MINUTE, HOUR)))
+        reply = yield from play.ask("checkout", event)
+    if reply is None or reply["code"]:
+        return
+    placed, demand = reply["data"], Counter[str]()
+    for line in lines:
+        demand[line["skuId"]] += line["quantity"]
+    play.told("placed", token=token, orderNo=placed["orderNo"], payableFen=total, demand=dict(demand))
+    then = play.dice.random()
+    if then < 0.6:  # noqa: PLR2004
+        yield Wait(play.dice.randint(SECOND, MINUTE))
+        yield from _pay(play, placed["orderNo"])
+    elif then < 0.75:  # noqa: PLR2004
+        yield Wait(play.dice.randint(SECOND, 2 * MINUTE))
+        yield from _cancel(play, placed["orderNo"])
+
+
+def _pay(play: Play, order_no: str) -> Script:
+    """Open the payment, think, and pay, or not."""
+    reply = yield from play.ask("order_pay", {"orderNo": order_no})
+    if reply is None or reply["code"]:
+        return
+    if reply["data"]["status"] == "paid":
+        play.told("paid", orderNo=order_no)
+        return
+    yield Wait(play.dice.choice((SECOND, 5 * SECOND, MINUTE, 20 * MINUTE, 31 * MINUTE)))
+    if play.dice.random() < 0.85:  # noqa: PLR2004
+        send_money(play.world, reply["data"]["attemptNo"], play.dice)
+
+
+def _cancel(play: Play, order_no: str) -> Script:
+    reply = yield from play.ask("order_cancel", {"orderNo": order_no})
+    if reply is not None and not reply["code"]:
+        play.told(reply["data"]["status"], orderNo=order_no)
+
+
+def _pay_some(play: Play) -> Script:
+    order_no = play.some_order()
+    if order_no:
+        yield from _pay(play, order_no)
+
+
+def _cancel_some(play: Play) -> Script:
+    order_no = play.some_order()
+    if order_no:
+        yield from _cancel(play, order_no)
+
+
+def _pay_and_cancel(play: Play) -> Script:
+    """Press both buttons of one order, on two phones."""
+    order_no = play.some_order()
+    if order_no:
+        play.world.play(f"{play.name}c", _cancel(play, order_no), play.world.loop.now)
+        yield from _pay(play, order_no)
+
+
+def _pay_too_late(play: Play) -> Script:
+    """WeChat Pay takes money for what was closed or has run out: the race that it can lose."""
+    trades = [trade for trade in play.world.till.trades.values() if trade.paid_at < 0]
+    if trades:
+        trade = play.dice.choice(trades)
+        send_money(play.world, trade.number, play.dice, force=True)
+    yield Wait(0)
+
+
+def _plant(play: Play) -> Script:
+    """Plant; perhaps water at once, which ripens it, and harvest."""
+    event = {"action": "plant", "code": "mint", "clientToken": f"token-{play.name}"}
+    play.told("plants", token=event["clientToken"])
+    reply = yield from play.ask("garden_tend", event)
+    if reply is None or reply["code"] or play.dice.random() < 0.4:  # noqa: PLR2004
+        return
+    plant_id = reply["data"]["changedPlantId"]
+    for action in play.dice.choice((("water", "harvest"), ("water", "harvest", "harvest"))):
+        yield from play.ask("garden_tend", {"action": action, "plantId": plant_id})
+
+
+def _tend(play: Play) -> Script:
+    """Water what grows and harvest what is ripe."""
+    for garden in play.world.read("gardens", {"_id": play.user}):
+        for plant in garden["plants"]:
+            action = play.dice.choice(("water", "harvest"))
+            yield from play.ask("garden_tend", {"action": action, "plantId": plant["plantId"]})
+
+
+def _log_in(play: Play) -> Script:
+    """Log in with the phone of the former account, which only one member can have."""
+    yield from play.ask("login", {"phoneCode": f"code-{play.name}"})
+
+
+def _award(play: Play) -> Script:
+    book, points = play.dice.choice(("garden", "shop")), play.dice.randint(1, 40)
+    event = {"userId": play.user, "book": book, "points": points, "reason": "补偿"}
+    token = f"token-{play.name}"
+    reply = yield from play.ask("points_award", {**event, "clientToken": token}, "")
+    if reply is not None and not reply["code"]:
+        play.told("awarded", token=token, book=book, points=points)
+
+
+def _repeat_notice(play: Play) -> Script:
+    """WeChat sends a notice that it has sent before."""
+    paid = [trade for trade in play.world.till.trades.values() if trade.paid_at >= 0]
+    if paid:
+        yield Call("pay_notify", _paid_notice(play.dice.choice(paid)))
+
+
+def _forge_notice(play: Play) -> Script:
+    """A stranger claims that an order is paid; somebody pays a fen where more is due."""
+    trades = list(play.world.till.trades.values())
+    if not trades:
+        return
+    trade = play.dice.choice(trades[-2:])
+    lie = transaction_of(replace(trade, paid_at=0, state="SUCCESS"))
+    yield Call("pay_notify", notice("TRANSACTION.SUCCESS", lie, seal="forged"))
+    fen = transaction_of(replace(trade, paid_at=0, state="SUCCESS", amount_fen=1))
+    yield Call("pay_notify", notice("TRANSACTION.SUCCESS", fen))
+
+
+def _deploy(play: Play) -> Script:
+    """A new version is published: nothing is kept, and half of what is at work ends where it is."""
+    layer_cache.forget_all()
+    for _, instance in sorted(play.world.alive.items()):
+        if play.dice.random() < 0.5:  # noqa: PLR2004
+            play.world.network.kill(instance, "deploy")
+    yield Wait(0)
+
+
+def _jump(play: Play) -> Script:
+    """The clocks of all instances jump: a little, as clocks are set right, or far ahead."""
+    play.world.jump += play.dice.choice((-900, 900, 40 * SECOND, 10 * MINUTE))
+    yield Wait(0)
+
+
+def send_money(world: World, attempt_no: str, chance: Random, *, force: bool = False) -> None:
+    """Let WeChat Pay take the money of *attempt_no*, and tell of it: late, once or more often.
+
+    The last delay is longer than anybody waits: by then the shop has asked by itself.
+    """
+    trade = world.till.pay(attempt_no, force=force)
+    copies, delays = chance.choice((1, 1, 1, 2, 3)), (0, 200, 2000, 20 * MINUTE, 90 * MINUTE, 5 * HOUR)
+    waits = [chance.choice(delays) for _ in range(copies)]
+    if trade is None:
+        world.tell("wechat", f"does not take money for {attempt_no}")
+        return
+    world.tell("wechat", f"takes {trade.amount_fen} fen for {attempt_no}; notices after {waits} ms")
+    for copy, wait in enumerate(waits):
+        world.play(f"notice.{attempt_no}.{copy}", _courier(wait, _paid_notice(trade)), world.loop.now)
+
+
+def send_back(world: World) -> Callable[[Trade, Return], None]:
+    """Return what lets WeChat Pay finish a refund after a while, and tell of it."""
+
+    def begin(trade: Trade, each: Return) -> None:
+        chance = dice(world.seed, "refund", each.number)
+        world.play(f"refund.{each.number}", _finish_refund(world, trade, each, chance), world.loop.now)
+
+    return begin
+
+
+def _finish_refund(world: World, trade: Trade, each: Return, chance: Random) -> Script:
+    yield Wait(chance.choice((500, 5 * SECOND, 10 * MINUTE)))
+    each.status = "SUCCESS"
+    world.tell("wechat", f"has sent back {each.fen} fen of {trade.number}")
+    for _ in range(chance.choice((1, 1, 2))):
+        yield from _courier(0, notice("REFUND.SUCCESS", refund_of(trade, each)))
+
+
+def _courier(wait: int, event: Document) -> Script:
+    """Bring a notice, again and again until it is taken."""
+    for pause in (wait, *_NOTICE_WAITS):
+        yield Wait(pause)
+        reply = yield Call("pay_notify", event)
+        if reply is not None and reply["statusCode"] < 300:  # noqa: PLR2004
+            return
+
+
+def _paid_notice(trade: Trade) -> Document:
+    return notice("TRANSACTION.SUCCESS", transaction_of(trade))
+
+
+class Action(NamedTuple):
+    """Something that happens in a play; it is drawn in proportion to *weight*."""
+
+    script: Callable[[Play], Script]
+    weight: int
+
+
+ACTIONS = {
+    "order": Action(_order, 12),
+    "rush": Action(_rush, 4),
+    "order the cart": Action(_order_cart, 4),
+    "pay some order": Action(_pay_some, 5),
+    "cancel some order": Action(_cancel_some, 5),
+    "pay and cancel": Action(_pay_and_cancel, 4),
+    "pay too late": Action(_pay_too_late, 2),
+    "plant": Action(_plant, 4),
+    "tend": Action(_tend, 4),
+    "log in": Action(_log_in, 1),
+    "award": Action(_award, 2),
+    "repeat a notice": Action(_repeat_notice, 2),
+    "forge a notice": Action(_forge_notice, 1),
+    "deploy": Action(_deploy, 1),
+    "clocks jump": Action(_jump, 1),
+}

@@ -1,0 +1,233 @@
+"""Laws beside those of the demo: what WeChat Pay, the members and the raw documents say must agree.
+
+They know the numbers of the stage and the life of an order as the design states it, and nothing of the
+functions' rules. Each says every breach in one line.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from gardenshop.cloud.database import Command
+from simulation import stage
+from simulation.world import World
+
+Document = stage.Document
+
+LIFE = {
+    "create": {(None, "creating")},
+    "held": {("creating", "pending_payment")},
+    "fail": {("creating", "create_failed")},
+    "pay": {("pending_payment", "paid")},
+    "cancel": {("pending_payment", "cancelled")},
+}
+NEVER_PAID = frozenset({"creating", "create_failed", "pending_payment", "cancelled"})
+_FREE_FROM_FEN, _FIRST_FEN, _NEXT_FEN, _STEP_G = 9900, 1000, 200, 1000
+_MINUTE = 60_000
+
+
+def check(world: World) -> list[str]:
+    """Return the breaches of every law."""
+    return [breach for law in LAWS for breach in law(world)]
+
+
+def witness(world: World) -> Callable[[Command, list[Document]], None]:
+    """Return what watches the writes: an order is not cancelled while WeChat Pay still lets it be paid.
+
+    A payment opened within the last minute is let pass: the call that opens it may be on its way unseen.
+    """
+
+    def watch(command: Command, reply: list[Document]) -> None:
+        if command.get("update") != "orders" or not reply[0]["nModified"]:
+            return
+        change = command["updates"][0]
+        if change["u"].get("$set", {}).get("status") != "cancelled":
+            return
+        now, order_no = world.loop.now, change["q"]["_id"]
+        for trade in world.till.trades.values():
+            is_open = trade.state == "NOTPAY" and now < trade.expires_at and now - trade.opened_at > _MINUTE
+            if is_open and trade.number.startswith(order_no):
+                world.breach(f"order {order_no} is cancelled while {trade.number} can be paid")
+
+    return watch
+
+
+def an_order_lives_once(world: World) -> Iterator[str]:
+    """Every step of an order is an edge of its life, each taken once, each from where the last one led."""
+    for order in world.read("orders"):
+        place = None
+        for step in order["history"]:
+            edge = step.get("from"), step["to"]
+            if edge not in LIFE.get(step["event"], {edge}) or edge[0] != place:
+                yield f"order {order['_id']} goes from {place} to {edge[1]} by {step['event']}"
+            place = edge[1]
+        if place != order["status"]:
+            yield f"order {order['_id']} is {order['status']}, its history ends with {place}"
+        if order["status"] in {"creating", "pending_payment"}:
+            yield f"order {order['_id']} is {order['status']} for ever"
+
+
+def prices_are_right(world: World) -> Iterator[str]:
+    """Goods cost what the stage says; freight is by weight, whole, and shared by all lines to the fen."""
+    for order in world.read("orders"):
+        lines = order["lines"]
+        goods = sum(line["quantity"] * stage.PRICES[line["skuId"]] for line in lines)
+        weight = sum(line["quantity"] * stage.WEIGHTS[line["skuId"]] for line in lines)
+        steps = -(-max(weight - _STEP_G, 0) // _STEP_G)
+        freight = 0 if goods >= _FREE_FROM_FEN else _FIRST_FEN + steps * _NEXT_FEN
+        totals = order["totals"]
+        found = totals["goodsFen"], totals["freightFen"], sum(line["freightFen"] for line in lines)
+        if found != (goods, freight, freight) or totals["payableFen"] != goods + freight:
+            yield f"order {order['_id']}: {found} where {goods} and freight {freight} are due"
+
+
+def stock_is_held_once_and_ended_once(world: World) -> Iterator[str]:
+    """An order holds each SKU once, with all its units; a hold ends in a sale or on the shelf, never both."""
+    rows: dict[tuple[str, str, str], Document] = {
+        (row["ref"], row["skuId"], row["reason"]): row
+        for row in world.read("stock_ledger")
+        if row["state"] == "final"
+    }
+    for order in world.read("orders"):
+        demand: Counter[str] = Counter()
+        for line in order["lines"]:
+            demand[line["skuId"]] += line["quantity"]
+        paid = order["status"] not in NEVER_PAID
+        for sku_id, units in demand.items():
+            held, sold, back = (
+                rows.pop((order["_id"], sku_id, reason), None) for reason in ("hold", "commit", "release")
+            )
+            if paid and (held is None or sold is None or sold["deltas"]["onHand"] != -units):
+                yield f"order {order['_id']} is paid and {units} of {sku_id} are not sold"
+            if held and held["deltas"]["reserved"] != units:
+                yield f"order {order['_id']} holds {held['deltas']['reserved']} of {sku_id}, not {units}"
+            if (held is None) != (sold is None and back is None) or (sold and back):
+                yield f"order {order['_id']}: {sku_id} held, sold and back are {held}, {sold}, {back}"
+    yield from (
+        f"stock moved for nobody: {key}" for key in rows if key[2] in {"hold", "commit", "release"}
+    )
+
+
+def money_is_where_it_belongs(world: World) -> Iterator[str]:
+    """What WeChat Pay took is what the orders say, and what nobody waited for went back, once."""
+    trades = dict(world.till.trades)
+    for order in world.read("orders"):
+        mine = [trades.pop(each["attemptNo"], None) for each in order.get("attempts") or ()]
+        taken = {each.number: each.amount_fen for each in mine if each and each.paid_at >= 0}
+        booked = {entry["attemptNo"]: entry["amountFen"] for entry in order.get("payLog") or ()}
+        if taken != booked or len(booked) != len(order.get("payLog") or ()):
+            yield f"order {order['_id']}: WeChat Pay took {taken}, the order says {booked}"
+        back = {entry.number: entry.fen for each in mine if each for entry in each.refunds.values()}
+        wanted = {each["refundNo"]: each["amountFen"] for each in order.get("refunds") or ()}
+        if back != wanted:
+            yield f"order {order['_id']}: WeChat Pay sent back {back}, the order says {wanted}"
+        kept = sum(taken.values()) - sum(back.values())
+        due = 0 if order["status"] in NEVER_PAID else order["totals"]["payableFen"]
+        if not any("afterSaleNo" in each for each in order.get("refunds") or ()) and kept != due:
+            yield f"order {order['_id']} is {order['status']} and keeps {kept} fen, not {due}"
+        for each in order.get("refunds") or ():
+            if each["state"] != "success":
+                yield f"order {order['_id']}: refund {each['refundNo']} is {each['state']}"
+    yield from (f"WeChat Pay knows {number}, no order does" for number in trades)
+
+
+def points_are_earned_once(world: World) -> Iterator[str]:
+    """A paid order earns a shop point for ten yuan of goods and ten garden points for a kilogram saved."""
+    earned = _points(world, "order")
+    saved: Counter[str] = Counter()
+    for meal in world.read("meals", {"source": "shop"}):
+        saved[meal["orderNo"]] += meal["savedG"]
+    for order in world.read("orders"):
+        order_no, paid = order["_id"], order["status"] not in NEVER_PAID
+        goods = sum(line["paidFen"] for line in order["lines"])
+        for book, due in (("shop", goods // 1000), ("garden", max(saved[order_no], 0) // 100)):
+            points = earned.pop((order_no, book), 0)
+            if points != (due if paid else 0):
+                yield f"order {order_no} is {order['status']} and earned {points} {book} points, not {due}"
+    yield from (f"{points} {book} points for no order {ref}" for (ref, book), points in earned.items())
+
+
+def plants_are_paid_and_harvested_once(world: World) -> Iterator[str]:
+    """A plant was paid for, a payment has its plant or went back, a harvest has its reward; all of it once."""
+    paid, back, rewards = (_points(world, kind) for kind in ("plant", "release", "harvest"))
+    spent = {ref.rsplit(":", 1)[1]: -points - back[ref, book] for (ref, book), points in paid.items()}
+    for garden in world.read("gardens"):
+        user, plants = garden["_id"], garden["plants"]
+        wanted = {facts["token"] for kind, who, facts in world.told if (kind, who) == ("plants", user)}
+        if len(plants) > len(wanted):
+            yield f"{user} wanted {len(wanted)} plants and has {len(plants)}"
+        for plant in plants:
+            plant_id, due = plant["plantId"], stage.PLANT_REWARD if "harvestedAt" in plant else 0
+            cost, reward = spent.pop(plant_id, 0), rewards.pop((plant_id, "garden"), 0)
+            if (cost, reward) != (stage.PLANT_COST, due):
+                yield f"plant {plant_id} of {user} cost {cost} and gave {reward}, not {due}"
+    yield from (f"{points} points for no plant {key}" for key, points in spent.items() if points)
+    yield from (f"{points} points for a harvest of nothing: {key}" for key, points in rewards.items())
+
+
+def _points(world: World, kind: str) -> Counter[tuple[str, str]]:
+    """Return the points of the final rows of *kind*, by what they are for and by book."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in world.read("points_ledger", {"kind": kind, "state": "final"}):
+        sums[row["ref"]["id"], row["book"]] += row["delta"]
+    return sums
+
+
+def what_was_told_is_true(world: World) -> Iterator[str]:
+    """What a member was told of an order stays true; points that were promised were given, once."""
+    orders = {order["_id"]: order for order in world.read("orders")}
+    awards = _points(world, "award")
+    for kind, user, facts in world.told:
+        if kind == "awarded":
+            given = awards[facts["token"], facts["book"]]
+            if given != facts["points"]:
+                yield f"told {user} of the award {facts}, {given} were given"
+        elif kind != "plants":
+            yield from _told_of_order(kind, user, facts, orders.get(facts["orderNo"], {}))
+
+
+def _told_of_order(kind: str, user: str, facts: Document, order: Document) -> Iterator[str]:
+    status = order.get("status")
+    if kind == "placed":
+        demand = Counter[str]()
+        for line in order.get("lines", ()):
+            demand[line["skuId"]] += line["quantity"]
+        found = {
+            "orderNo": order.get("_id"),
+            "token": order.get("clientToken"),
+            "payableFen": order.get("totals", {}).get("payableFen"),
+            "demand": dict(demand) if facts["demand"] else {},
+        }
+        if found != facts or order["userId"] != user or status == "create_failed":
+            yield f"told {user} of the order {facts}, found it {status}: {found}"
+    elif (kind == "paid" and status in NEVER_PAID) or (kind == "cancelled" and status != kind):
+        yield f"told {user} that {facts['orderNo']} is {kind}, it is {status}"
+
+
+def orders_have_their_time(world: World) -> Iterator[str]:
+    """Nobody but its buyer cancels an order before its time to pay is over, clocks being off a little."""
+    for order in world.read("orders"):
+        for step in order["history"]:
+            early = step["event"] == "cancel" and step["at"] < order["payBy"] - _MINUTE
+            if early and step["actor"] != order["userId"]:
+                yield f"order {order['_id']} is cancelled by {step['actor']} before its time"
+
+
+def a_former_account_goes_to_one_member(world: World) -> Iterator[str]:
+    """The points of the former account are with it or with the one who claimed it, never with two."""
+    owners = Counter(row["userId"] for row in world.read("points_ledger", {"kind": "opening", "book": "shop"}))
+    (former,) = world.read("users", {"_id": "legacy:7"})
+    if list(owners) != [former.get("mergedInto", former["_id"])]:
+        yield f"the former account went to {former.get('mergedInto')}, its points to {dict(owners)}"
+
+
+LAWS: tuple[Callable[[World], Iterator[str]], ...] = (
+    an_order_lives_once,
+    prices_are_right,
+    stock_is_held_once_and_ended_once,
+    money_is_where_it_belongs,
+    points_are_earned_once,
+    plants_are_paid_and_harvested_once,
+    what_was_told_is_true,
+    orders_have_their_time,
+    a_former_account_goes_to_one_member,
+)

@@ -1,0 +1,100 @@
+"""Playing a plan to its end and judging what is left."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from demo import laws as ledgers
+from gardenshop.cloud.clock import MINUTE
+from simulation import laws
+from simulation.actors import ACTIONS, Play, send_back
+from simulation.chance import dice
+from simulation.network import Weather
+from simulation.plan import TIMER, Plan, Step
+from simulation.stage import MEMBERS, OPENING
+from simulation.world import Call, Script, World, timers
+
+_REST = (3, 35, 3, 5, 20, 60, 400, 400, 400)
+"""Minutes between the rounds of timers after a play; the last ones wait for what is put off longest."""
+
+_WORK = ("orders", "sync_tasks", "points_ledger", "stock_ledger")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a play: *breaches* of the laws, the *faults* it met, and how much there was of it."""
+
+    breaches: tuple[str, ...]
+    faults: tuple[str, ...]
+    calls: int
+    commands: int
+    digest: str
+    """Of everything stored at the end: equal plans have equal digests."""
+
+
+def play(plan: Plan, tell: Callable[[str], None] | None = None) -> Result:
+    """Play *plan* until nothing changes any more; *tell* hears every step."""
+    weather = Weather(plan.rate, plan.calmed)
+    world = World(plan.seed, weather, tell)
+    world.till.on_refund = send_back(world)
+    world.witness = laws.witness(world)
+    with world.opened():
+        for step in plan.steps:
+            world.play(step.name, _script(world, step), OPENING + step.at)
+        world.loop.run()
+        weather.rate = 0
+        _rest(world)
+        breaches = [*world.breaches, *ledgers.check(world.read), *laws.check(world)]
+    return Result(
+        tuple(dict.fromkeys(breaches)), tuple(weather.met), world.calls, world.network.commands, _digest(world)
+    )
+
+
+def _script(world: World, step: Step) -> Script:
+    if step.action.startswith(TIMER):
+        return _timer(step.action.removeprefix(TIMER), OPENING + step.at // MINUTE * MINUTE)
+    play = Play(world, step.name, step.openid, dice(world.seed, "step", step.number))
+    return _told(world, step, ACTIONS[step.action].script(play))
+
+
+def _told(world: World, step: Step, script: Script) -> Script:
+    world.tell(step.name, f"— {step.action}, {step.openid} —")
+    yield from script
+
+
+def _timer(name: str, planned: int) -> Script:
+    """Run a timer's function, which is told for when the run was planned."""
+    moment = datetime.fromtimestamp(planned / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    yield Call(name, {"Type": "Timer", "TriggerName": "simulation", "Time": moment})
+
+
+def _log_in(openid: str) -> Script:
+    yield Call("login", {}, openid)
+
+
+def _rest(world: World) -> None:
+    """Let the members come back, and run the timers, in fine weather, until a round of them changes nothing."""
+    for openid in MEMBERS:
+        world.play(f"rest.{openid}", _log_in(openid), world.loop.now)
+    world.loop.run()
+    before = ""
+    for number, wait in enumerate(_REST):
+        world.loop.now += wait * MINUTE
+        for name in timers():
+            world.play(f"rest.{number}.{name}", _timer(name, world.loop.now), world.loop.now)
+            world.loop.run()
+        after = _digest(world, _WORK)
+        if after == before and not list(ledgers.work_is_finished(world.read)):
+            return
+        before = after
+
+
+def _digest(world: World, names: tuple[str, ...] | None = None) -> str:
+    parts = (json.dumps([name, world.read(name)], sort_keys=True) for name in names or _stored())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _stored() -> Iterator[str]:
+    yield from (*_WORK, "users", "inventory", "gardens", "daily_stats", "meals", "shopping_cart")

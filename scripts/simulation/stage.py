@@ -1,0 +1,140 @@
+"""The shop that is played: few units, odd weights, small sums, so that everything collides and has remainders."""
+
+from typing import Any
+
+from dataio.definitions import load
+from gardenshop.cloud.clock import HOUR
+from gardenshop.cloud.database import insert
+from gardenshop.cloud.identity import user_id
+from localcloud.adapter import EngineAdapter
+from localcloud.engine import Engine
+
+Document = dict[str, Any]
+
+ENV = "simulation"
+OPENING = 1_795_500_000_000
+"""When every play begins: noon of a day in November 2026, in China."""
+
+MEMBERS = ("o-mint", "o-lotus", "o-cedar")
+PHONE = "13800000001"
+"""The phone of a former account that two members say is theirs."""
+
+STOCK = {"tofu": 7, "yuba": 3, "peel": 1, "rice": 40}
+PRICES = {"tofu": 590, "yuba": 1585, "peel": 12_801, "rice": 7}
+WEIGHTS = {"tofu": 433, "yuba": 250, "peel": 101, "rice": 1517}
+POINTS = (35, 17)
+"""The lots of garden points with which a member starts."""
+FORMER_POINTS = 86
+PLANT_COST = 30
+PLANT_REWARD = 20
+
+
+def open_engine() -> tuple[Engine, EngineAdapter]:
+    """Open an engine in memory with the shop's collections, all empty."""
+    engine = Engine(None)
+    for each in load():
+        engine.create_collection(ENV, each.name)
+        for index in each.indexes:
+            engine.create_index(
+                ENV,
+                each.name,
+                index.name,
+                list(index.keys),
+                unique=index.unique,
+                sparse=index.sparse,
+                partial=index.partial,
+            )
+    return engine, EngineAdapter(engine, ENV)
+
+
+def furnish(adapter: EngineAdapter, phone_hash: str) -> None:
+    """Store what the shop begins with."""
+    documents = [*_goods(), *_members(), *_former(phone_hash), ("plant_templates", _plant())]
+    adapter.run([insert(collection, {**document, **_STAMPS}) for collection, document in documents])
+
+
+_STAMPS = {"schemaVersion": 1, "createdAt": OPENING - HOUR, "updatedAt": OPENING - HOUR}
+_ADDRESS = {
+    "addressId": "home",
+    "name": "甲",
+    "phone": "13800000000",
+    "province": "浙江省",
+    "city": "杭州市",
+    "detail": "竹林路 1 号",
+    "isDefault": True,
+}
+
+
+def _goods() -> list[tuple[str, Document]]:
+    documents = []
+    for sku_id, units in STOCK.items():
+        sku = {"skuId": sku_id, "spec": "一份", "priceFen": PRICES[sku_id], "weightG": WEIGHTS[sku_id]}
+        counters = {"onHand": units, "available": units}
+        row = {"skuId": sku_id, "reason": "opening", "ref": "opening", "actor": "platform"}
+        documents += [
+            ("products", {"_id": f"p-{sku_id}", **_PRODUCT, "title": sku_id, "skus": [sku]}),
+            ("inventory", {"_id": sku_id, "productId": f"p-{sku_id}", **counters, "reserved": 0, "damaged": 0}),
+            (
+                "stock_ledger",
+                {"_id": f"{sku_id}:opening:opening", **row, "deltas": counters, "day": _DAY, "state": "final"},
+            ),
+        ]
+    return documents
+
+
+_DAY = "2026-11-24"
+_PRODUCT = {
+    "status": "on_sale",
+    "categoryPath": ["豆制品"],
+    "carbonGPerUnit": 313,
+    "carbonSource": "simulation",
+    "minPriceFen": 1,
+}
+
+
+def _members() -> list[tuple[str, Document]]:
+    documents = []
+    for openid in MEMBERS:
+        documents.append(("users", _account(user_id(openid), sum(POINTS), openid=openid, addresses=[_ADDRESS])))
+        documents += [
+            ("points_ledger", _lot(user_id(openid), "garden", points, order))
+            for order, points in enumerate(POINTS)
+        ]
+    return documents
+
+
+def _former(phone_hash: str) -> list[tuple[str, Document]]:
+    owner = "legacy:7"
+    account = _account(owner, 0, phoneHash=phone_hash, legacy={"shopUid": "7"})
+    account["points"] = {"shop": {"available": FORMER_POINTS, "pending": 0, "reserved": 0, "debt": 0}}
+    return [("users", account), ("points_ledger", _lot(owner, "shop", FORMER_POINTS, 0))]
+
+
+def _account(key: str, points: int, **fields: Any) -> Document:
+    garden = {"available": points, "pending": 0, "debt": 0}
+    shop = {"available": 0, "pending": 0, "reserved": 0, "debt": 0}
+    facts = {"nickname": "", "roles": [], "status": "active", "addresses": [], "tier": "bronze", "consents": []}
+    books = {"garden": garden, "shop": shop, "recentOps": []}
+    return {"_id": key, **facts, "points": books, "version": 0, **fields}
+
+
+def _lot(owner: str, book: str, points: int, order: int) -> Document:
+    """One lot; the second lapses before the first."""
+    return {
+        "_id": f"opening:{owner}:{order}",
+        "userId": owner,
+        "book": book,
+        "delta": points,
+        "kind": "opening",
+        "ref": {"type": "award", "id": "opening"},
+        "lot": {"left": points, "expiresAt": OPENING + (400 - order) * 24 * HOUR},
+        "state": "final",
+        "final": True,
+        "rulesVersion": "",
+        "day": _DAY,
+    }
+
+
+def _plant() -> Document:
+    plant = {"_id": "mint", "name": "薄荷", "category": "herb", "scene": "balcony", "costPoints": PLANT_COST}
+    return {**plant, "growHours": 1, "rewardPoints": PLANT_REWARD}
