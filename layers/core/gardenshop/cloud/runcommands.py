@@ -137,14 +137,7 @@ class RunCommands:
         }
         if self._credentials.token:
             headers["X-TC-Token"] = self._credentials.token
-        status, payload = self._exchange(body, headers)
-        try:
-            response = ejson.decode(payload)["Response"]
-        except (ValueError, KeyError, TypeError):
-            raise _Lost(sent=True) from None
-        if status != http.client.OK or not isinstance(response, dict):
-            raise _Lost(sent=True)
-        return response
+        return _response(*self._exchange(body, headers))
 
     def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         remaining = self._remaining()
@@ -185,6 +178,19 @@ def _connection(endpoint: str, timeout: float) -> http.client.HTTPConnection:
         if select.select([connection.sock], [], [], 0)[0]:
             connection.close()
     return connection
+
+
+def _response(status: int, payload: bytes) -> dict[str, Any]:
+    """Return the ``Response`` of a reply. Raises _Lost for anything that the Cloud API would not say."""
+    try:
+        response = ejson.decode(payload)["Response"]
+    except (ValueError, KeyError, TypeError):
+        raise _Lost(sent=True) from None
+    if status != http.client.OK or not isinstance(response, dict):
+        raise _Lost(sent=True)
+    if not isinstance(response.get("Error") or {}, dict) or not isinstance(response.get("Data") or [], list):
+        raise _Lost(sent=True)
+    return response
 
 
 def _items(element: Any) -> list[Document]:
