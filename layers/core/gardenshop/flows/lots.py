@@ -6,6 +6,8 @@ anywhere and be done again. Two spendings that plan on the same lot cannot both 
 too late plans the rest anew.
 """
 
+from collections.abc import Iterable
+
 from gardenshop.cloud.database import Command, Database, Document, find, get, update
 from gardenshop.cloud.errors import Busy, Internal
 from gardenshop.flows.points import LEDGER
@@ -13,6 +15,17 @@ from gardenshop.models.points import MAX_TAKERS
 
 _ROUNDS = 5
 _MOST_LOTS = 100
+
+
+def lapsed(user_id: str, now: int) -> Command:
+    """Return the read of the lots of *user_id* that can no longer be spent but are still on the counters."""
+    where = {"userId": user_id, "lot.left": {"$gt": 0}, "lot.expiresAt": {"$lte": now}}
+    return find(LEDGER, {**where, "state": "final"}, fields=("book", "lot"))
+
+
+def left_in(lots: Iterable[Document], book: str) -> int:
+    """Return how many points are left in those of *lots* that are of *book*."""
+    return sum(each["lot"]["left"] for each in lots if each["book"] == book)
 
 
 def settle(db: Database, key: str, now: int) -> None:
@@ -27,6 +40,8 @@ def settle(db: Database, key: str, now: int) -> None:
             return
         lots = _lots(db, spending)
         taken = {lot["_id"] for lot in lots if key in (lot["lot"].get("takenBy") or ())}
+        if not taken <= _used(spending).keys():
+            continue  # Another copy has planned and taken since the plan was read.
         plan = _plan(spending, lots, taken)
         takes = [(lot_id, points) for lot_id, points in plan.items() if lot_id not in taken]
         if not takes and plan == _used(spending):
@@ -51,14 +66,15 @@ def _used(spending: Document) -> dict[str, int]:
 
 
 def _lots(db: Database, spending: Document) -> list[Document]:
-    """Read the lots already planned on and those that may still be, the first to lapse first."""
+    """Read the lots already planned on, those taken from, and those that may still be, first to lapse first."""
     spendable = {
         "state": {"$in": ["final", "pending"]},
         "lot.left": {"$gt": 0},
         "lot.expiresAt": {"$gt": spending["createdAt"]},
     }
     mine = {"userId": spending["userId"], "book": spending["book"]}
-    where = {**mine, "$or": [{"_id": {"$in": list(_used(spending))}}, spendable]}
+    known = [{"_id": {"$in": list(_used(spending))}}, {"lot.takenBy": spending["_id"]}]
+    where = {**mine, "$or": [*known, spendable]}
     first_to_lapse = {"lot.expiresAt": 1, "_id": 1}
     (lots,) = db.read(find(LEDGER, where, fields=("lot", "state"), sort=first_to_lapse, limit=_MOST_LOTS))
     return lots

@@ -1,0 +1,26 @@
+"""Which lots a spending comes from, also when two copies of it are at work."""
+
+import pytest
+
+from gardenshop.cloud.errors import Busy
+from small_shop import A, intruder, open_small_shop, user_id
+
+BUSY = Busy.code
+
+
+@pytest.mark.parametrize("trip", range(1, 9))
+def test_a_spending_whose_copy_settles_it_meanwhile_is_settled_once(trip: int) -> None:
+    """Found by the simulator: between reading the plan and the lots the copy took them, and all seemed short."""
+    plant = {"action": "plant", "code": "mint", "clientToken": "token-mint-1"}
+    award = {"userId": user_id(A), "book": "garden", "points": 30, "reason": "补偿", "clientToken": "token-30"}
+    with open_small_shop() as small:
+        assert small.call("points_award", award)["code"] == 0
+        replies = []
+        with intruder(small, trip=trip, act=lambda: replies.append(small.call("garden_tend", plant, A))):
+            replies.append(small.call("garden_tend", plant, A))
+        small.rest()
+
+        assert [reply["code"] for reply in replies] in ([0, 0], [0, BUSY])
+        (garden,) = small.shop.documents("gardens")
+        assert len(garden["plants"]) == 1
+        assert small.breaches() == []
