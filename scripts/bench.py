@@ -1,0 +1,47 @@
+"""Measure the budgets: cold starts, round trips, memory, throughput, sizes. Exit code 1 when one is broken.
+
+python3 scripts/bench.py                  everything
+python3 scripts/bench.py cold memory      some kinds of rows only
+python3 scripts/bench.py --runs 15        more repetitions, on a busy machine
+"""
+
+import bootstrap  # isort: skip  # Before all others: it answers a Python that is too old.
+
+import argparse
+import sys
+
+KINDS = ("cold", "memory", "trips", "import", "http", "layers", "engine")
+
+
+def main() -> int:
+    """Measure what was asked for, show it, and say by the exit code whether every budget holds."""
+    options = _parse()
+    bootstrap.enter()
+    from budgets import Surprise, measure, show  # noqa: PLC0415  # They are importable only from here on.
+
+    try:
+        rows = measure(options.kinds or KINDS, runs=options.runs)
+    except Surprise as surprise:
+        sys.exit(f"Nothing can be measured: {surprise}")
+    show(rows, as_json=options.json)
+    return 0 if all(row.ok for row in rows) else 1
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of rows: {', '.join(KINDS)}")
+    parser.add_argument("--runs", type=int, default=7, metavar="N", help="repetitions of what is timed (7)")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    options = parser.parse_args()
+    unknown = [kind for kind in options.kinds if kind not in KINDS]
+    if unknown:
+        parser.error(f"no such kind of rows: {', '.join(unknown)}; there are {', '.join(KINDS)}")
+    if options.runs < 1:
+        parser.error("--runs must be at least 1")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Which rows belong to which kind, and what they share while they are measured."""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+
+from budgets import cold, lookup, serving, trips, weight
+from budgets.rows import Row
+from budgets.stage import Stage, open_stage
+
+
+class _Run:
+    """One run: the stage and the cold starts are made once, when a kind of rows first needs them."""
+
+    def __init__(self, stack: ExitStack, runs: int) -> None:
+        self._stack = stack
+        self.runs = runs
+
+    @cached_property
+    def stage(self) -> Stage:
+        return self._stack.enter_context(open_stage())
+
+    @cached_property
+    def starts(self) -> list[cold.Start]:
+        return cold.starts(self.stage, self.runs)
+
+
+_KINDS: Mapping[str, Callable[[_Run], list[Row]]] = {
+    "cold": lambda run: cold.time_rows(run.starts),
+    "memory": lambda run: cold.memory_rows(run.starts),
+    "trips": lambda run: trips.function_rows(run.stage),
+    "import": lambda run: trips.import_rows(run.stage),
+    "http": lambda run: serving.rows(run.stage, run.runs),
+    "layers": lambda _: weight.rows(),
+    "engine": lambda run: lookup.rows(run.runs),
+}
+
+
+def measure(kinds: Collection[str], *, runs: int) -> list[Row]:
+    """Measure the rows of *kinds*, what is timed *runs* times."""
+    with ExitStack() as stack:
+        run = _Run(stack, runs)
+        return [row for kind, rows in _KINDS.items() if kind in kinds for row in rows(run)]
