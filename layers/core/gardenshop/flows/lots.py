@@ -66,7 +66,7 @@ def _used(spending: Document) -> dict[str, int]:
 
 
 def _lots(db: Database, spending: Document) -> list[Document]:
-    """Read the lots already planned on, those taken from, and those that may still be, first to lapse first."""
+    """Read the lots planned on, those taken from, and those that may still be, the first to lapse first."""
     spendable = {
         "state": {"$in": ["final", "pending"]},
         "lot.left": {"$gt": 0},

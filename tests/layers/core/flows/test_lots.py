@@ -10,9 +10,15 @@ BUSY = Busy.code
 
 @pytest.mark.parametrize("trip", range(1, 9))
 def test_a_spending_whose_copy_settles_it_meanwhile_is_settled_once(trip: int) -> None:
-    """Found by the simulator: between reading the plan and the lots the copy took them, and all seemed short."""
+    """The copy takes the lots between the reading of the plan and of the lots: nothing may seem short."""
     plant = {"action": "plant", "code": "mint", "clientToken": "token-mint-1"}
-    award = {"userId": user_id(A), "book": "garden", "points": 30, "reason": "补偿", "clientToken": "token-30"}
+    award = {
+        "userId": user_id(A),
+        "book": "garden",
+        "points": 30,
+        "reason": "补偿",
+        "clientToken": "award-30",
+    }
     with open_small_shop() as small:
         assert small.call("points_award", award)["code"] == 0
         replies = []
