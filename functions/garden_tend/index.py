@@ -5,6 +5,7 @@ from typing import Literal
 from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Busy, Conflict, CoolingDown, InvalidRequest, NotFound
+from gardenshop.flows import lots
 from gardenshop.flows.balances import Operation, perform
 from gardenshop.flows.planting import plant_for_points, plant_id_of
 from gardenshop.flows.points import earn
@@ -60,17 +61,25 @@ class _Garden:
     """The caller's garden, what grows in it, and the rules, read in one trip."""
 
     def __init__(self, ctx: Context) -> None:
-        gardens, templates, users, rules = ctx.db.read(
+        gardens, templates, users, lapsed, rules = ctx.db.read(
             get("gardens", ctx.user_id),
             find("plant_templates", {}),
             get("users", ctx.user_id, fields=("points.garden",)),
+            lots.lapsed(ctx.user_id, ctx.now),
             find("business_rules", {"state": "live"}),
         )
         self.document: Document = gardens[0] if gardens else {}
         self.plants = [Plant.model_validate(plant) for plant in self.document.get("plants") or ()]
         self.templates = {each["_id"]: PlantTemplate.model_validate(each) for each in templates}
-        self.points = int(users[0].get("points", {}).get("garden", {}).get("available", 0)) if users else 0
+        counter = int(users[0].get("points", {}).get("garden", {}).get("available", 0)) if users else 0
+        self.points = counter - lots.left_in(lapsed, "garden")
         self.policy: Policy = policy_of(rules)
+
+    def template_of(self, plant: Plant) -> PlantTemplate:
+        """Return the kind of *plant*. Raises NotFound when it is no more."""
+        if plant.code not in self.templates:
+            raise NotFound("没有这种植物")
+        return self.templates[plant.code]
 
     def place_of(self, plant_id: str | None) -> int:
         """Return where *plant_id* stands. Raises InvalidRequest without one, NotFound when it is not hers."""
@@ -107,7 +116,8 @@ class _Garden:
 
 
 def _plant(request: GardenTend, mine: _Garden, ctx: Context) -> str:
-    missing = [name for name in ("code", "client_token") if getattr(request, name) is None]
+    needed = {"code": request.code, "clientToken": request.client_token}
+    missing = [name for name, value in needed.items() if value is None]
     if missing:
         raise InvalidRequest(fields=[{"field": name, "problem": "missing"} for name in missing])
     template = mine.templates.get(request.code or "")
@@ -127,11 +137,13 @@ def _water(request: GardenTend, mine: _Garden, ctx: Context) -> str:
     ready_at = garden.water_ready_at(plant, mine.policy.garden)
     if ready_at > ctx.now:
         raise CoolingDown("刚刚浇过水，请稍后再来", readyAt=ready_at)
-    template = mine.templates[plant.code]
+    template = mine.template_of(plant)
     if plant.harvested_at is not None or garden.is_mature(plant, template):
         raise Conflict("这株植物不需要浇水了")
     watered = garden.water(plant, template, mine.policy.garden, ctx.now)
-    outcome = perform(ctx.db, [_replace(mine, place, watered, f"water:{ctx.now}", ctx)], ctx.now)
+    outcome = perform(
+        ctx.db, [_replace(mine, place, watered, f"water:{plant.plant_id}:{ctx.now}", ctx)], ctx.now
+    )
     if outcome.refused or outcome.unknown:
         raise Busy
     return plant.plant_id
@@ -141,7 +153,7 @@ def _harvest(request: GardenTend, mine: _Garden, ctx: Context) -> str:
     """Pay the reward under the plant's own key, then mark it: whatever fails, once is once."""
     place = mine.place_of(request.plant_id)
     plant = mine.plants[place]
-    template = mine.templates[plant.code]
+    template = mine.template_of(plant)
     if not garden.is_mature(plant, template):
         raise Conflict("已经收获过了" if plant.harvested_at is not None else "还没有成熟")
     reward = earn(

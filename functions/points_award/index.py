@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gardenshop.cloud.database import find, get
 from gardenshop.cloud.entry import OPERATOR, Context, Request, Response, cloud_function
-from gardenshop.cloud.errors import Conflict, InvalidRequest, NotFound
+from gardenshop.cloud.errors import Busy, Conflict, InvalidRequest, NotFound
 from gardenshop.flows.audit import audit
 from gardenshop.flows.balances import perform
 from gardenshop.flows.points import earn
@@ -38,15 +38,16 @@ def main(request: PointsAward, ctx: Context) -> PointsAwarded:
     key = f"award:{request.client_token}"
     rules, users, rows = ctx.db.read(
         find("business_rules", {"state": "live"}),
-        get("users", request.user_id, fields=("status",)),
+        get("users", request.user_id, fields=("mergedInto",)),
         get("points_ledger", key),
     )
-    if not users:
+    if not users or "mergedInto" in users[0]:
         raise NotFound("没有找到该会员")
     policy = policy_of(rules)
     if request.points > policy.points.award_cap:
         raise InvalidRequest(f"单次最多发放 {policy.points.award_cap} 积分", fields=[{"field": "points"}])
-    if rows and (rows[0]["userId"], rows[0]["delta"]) != (request.user_id, request.points):
+    asked = (request.user_id, request.book, request.points)
+    if rows and (rows[0]["userId"], rows[0]["book"], rows[0]["delta"]) != asked:
         raise Conflict("该请求编号已用于另一次发放")
     award = earn(
         key,
@@ -72,4 +73,6 @@ def main(request: PointsAward, ctx: Context) -> PointsAwarded:
     )
     outcome = perform(ctx.db, [award], ctx.now, before=[trail])
     ctx.db.write(*outcome.closing)
+    if outcome.refused or outcome.unknown:
+        raise Busy
     return PointsAwarded(entry_id=key, points=request.points, repeated=bool(rows))

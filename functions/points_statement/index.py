@@ -7,6 +7,7 @@ from pydantic import Field
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
+from gardenshop.flows.lots import left_in
 from gardenshop.rules.paging import CursorText, Order, after, cursor_of
 
 NEWEST = Order("createdAt", -1)
@@ -77,7 +78,7 @@ def main(request: PointsStatement, ctx: Context) -> Statement:
     """Read everything in one round trip."""
     mine = {"userId": ctx.user_id, "state": {"$ne": "refused"}}
     where = {**mine, "book": request.book, **after(NEWEST, request.cursor)}
-    lapsing = {**mine, "lot.left": {"$gt": 0}, "lot.expiresAt": {"$gt": ctx.now, "$lte": ctx.now + SOON}}
+    lapsing = {**mine, "lot.left": {"$gt": 0}, "lot.expiresAt": {"$lte": ctx.now + SOON}}
     users, rows, lots = ctx.db.read(
         get("users", ctx.user_id, fields=("points",)),
         find("points_ledger", where, sort=NEWEST.keys, limit=request.limit + 1),
@@ -86,20 +87,22 @@ def main(request: PointsStatement, ctx: Context) -> Statement:
     points = users[0].get("points", {}) if users else {}
     shown = rows[: request.limit]
     return Statement(
-        garden=_balance(points.get("garden") or {}, [lot for lot in lots if lot["book"] == "garden"]),
-        shop=_balance(points.get("shop") or {}, [lot for lot in lots if lot["book"] == "shop"]),
+        garden=_balance(points.get("garden") or {}, lots, "garden", ctx.now),
+        shop=_balance(points.get("shop") or {}, lots, "shop", ctx.now),
         entries=[_entry(row) for row in shown],
         next_cursor=cursor_of(NEWEST, shown[-1]) if len(rows) > request.limit else None,
     )
 
 
-def _balance(counters: Document, lots: list[Document]) -> BookBalance:
+def _balance(counters: Document, lots: list[Document], book: str, now: int) -> BookBalance:
+    """Show one book; what has lapsed is no longer available, whether or not that is booked yet."""
+    lapsed = left_in((lot for lot in lots if lot["lot"]["expiresAt"] <= now), book)
     return BookBalance(
-        available=counters.get("available", 0),
+        available=counters.get("available", 0) - lapsed,
         pending=counters.get("pending", 0),
         reserved=counters.get("reserved", 0),
         debt=counters.get("debt", 0),
-        expiring_soon=sum(lot["lot"]["left"] for lot in lots),
+        expiring_soon=left_in(lots, book) - lapsed,
     )
 
 

@@ -7,7 +7,7 @@ import hashlib
 
 from gardenshop.cloud import log
 from gardenshop.cloud.database import Command, Database, Document, find, get, put
-from gardenshop.cloud.errors import AppError, Conflict, NotEnoughPoints, Refusal
+from gardenshop.cloud.errors import AppError, Conflict, NotEnoughPoints, NotFound, Refusal
 from gardenshop.flows import lots
 from gardenshop.flows.balances import Operation, perform, reopen
 from gardenshop.flows.points import earn, spend
@@ -15,6 +15,8 @@ from gardenshop.models.base import dump
 from gardenshop.models.garden import PlantTemplate
 from gardenshop.rules.garden import plant
 from gardenshop.rules.policy import Policy, policy_of
+
+BOOK = "garden"
 
 
 def empty_garden(user_id: str, now: int) -> Command:
@@ -32,7 +34,8 @@ def plant_for_points(
     db: Database, user_id: str, plant_id: str, template: PlantTemplate, *, policy: Policy, now: int
 ) -> None:
     """Plant *template* as *plant_id*, once. Raises NotEnoughPoints, or Conflict when the garden is full."""
-    payment = _payment(user_id, plant_id, template, policy, now)
+    (lapsed,) = db.read(lots.lapsed(user_id, now)) if template.cost_points else ([],)
+    payment = _payment(user_id, plant_id, template, policy, now, lapsed=lots.left_in(lapsed, BOOK))
     closing = _pay(db, payment, template, now) if template.cost_points else ()
     planting = _planting(user_id, plant_id, template, policy, now)
     planted = perform(db, [planting], now, before=[empty_garden(user_id, now)])
@@ -45,14 +48,17 @@ def plant_for_points(
     raise Conflict("花园已经种满了")
 
 
-def _payment(user_id: str, plant_id: str, template: PlantTemplate, policy: Policy, now: int) -> Operation:
+def _payment(
+    user_id: str, plant_id: str, template: PlantTemplate, policy: Policy, now: int, *, lapsed: int
+) -> Operation:
     return spend(
         f"plant:{user_id}:{plant_id}",
         user_id=user_id,
-        book="garden",
+        book=BOOK,
         points=template.cost_points,
         kind="plant",
         ref={"type": "plant", "id": f"{template.id}:{plant_id}"},
+        lapsed=lapsed,
         policy=policy,
         at=now,
         actor=user_id,
@@ -73,7 +79,7 @@ def _return(payment: Operation, user_id: str, template: PlantTemplate, policy: P
     return earn(
         f"{payment.key}:back",
         user_id=user_id,
-        book="garden",
+        book=BOOK,
         points=template.cost_points,
         kind="release",
         ref=payment.row["ref"],
@@ -90,6 +96,8 @@ def finish_planting(db: Database, payment: Document, now: int) -> bool:
     code, plant_id = payment["ref"]["id"].rsplit(":", 1)
     try:
         templates, rules = db.read(get("plant_templates", code), find("business_rules", {"state": "live"}))
+        if not templates:
+            raise NotFound
         template, policy = PlantTemplate.model_validate(templates[0]), policy_of(rules)
         plant_for_points(db, payment["userId"], plant_id, template, policy=policy, now=now)
     except AppError as error:

@@ -49,17 +49,21 @@ def spend(
     points: int,
     kind: str,
     ref: Mapping[str, str],
+    lapsed: int,
     policy: Policy,
     at: int,
     actor: str,
 ) -> Operation:
     """Take *points* from what *user_id* may spend of *book*; refused when there are fewer.
 
+    The counter still holds the *lapsed* points (`lots.lapsed`), which nobody may spend.
+
     Which lots they come from is settled afterwards, by `lots.settle`.
     """
     row: dict[str, Any] = {"book": book, "delta": -points, "kind": kind, "ref": dict(ref)}
     row |= {"lotsUsed": [], "final": True, "actor": actor}
-    return _operation(key, user_id, {**row, **_stamp(policy, at)}, at)
+    operation = _operation(key, user_id, {**row, **_stamp(policy, at)}, at)
+    return operation._replace(guard={f"points.{book}.available": {"$gte": points + lapsed}})
 
 
 def again(row: Mapping[str, Any]) -> Operation:

@@ -1,0 +1,99 @@
+"""points_statement: what may be spent, what lapses soon, and the history page by page."""
+
+from typing import Any
+
+import pytest
+
+from functions.builders import NOW, lot, user
+from gardenshop.cloud.clock import DAY
+from harness import A, B, Shop
+
+
+@pytest.fixture(autouse=True)
+def _time(clock: object) -> None:
+    del clock
+
+
+def fill(shop: Shop, *rows: dict[str, Any], available: int = 0) -> None:
+    shop.add(
+        "users", user(points={"garden": {"available": available, "pending": 3}, "shop": {"reserved": 2}})
+    )
+    for row in rows:
+        shop.add("points_ledger", row)
+
+
+def test_both_books_and_the_history_of_one(shop: Shop) -> None:
+    fill(shop, lot("award:1", 40, note="感谢反馈"), available=40)
+
+    empty = {"available": 0, "pending": 0, "reserved": 0, "debt": 0, "expiringSoon": 0}
+    assert shop.ok("points_statement", openid=A) == {
+        "garden": {**empty, "available": 40, "pending": 3},
+        "shop": {**empty, "reserved": 2},
+        "entries": [
+            {
+                "entryId": "award:1",
+                "delta": 40,
+                "kind": "award",
+                "label": "平台赠送",
+                "note": "感谢反馈",
+                "refId": "first",
+                "pending": False,
+                "expiresAt": NOW + 365 * DAY,
+                "at": NOW - DAY,
+            }
+        ],
+    }
+    assert shop.adapter.trips == 1
+
+
+def test_what_lapses_within_thirty_days_is_said(shop: Shop) -> None:
+    fill(
+        shop,
+        lot("award:now", 1, lot={"left": 1, "expiresAt": NOW + 1}),
+        lot("award:soon", 5, lot={"left": 5, "expiresAt": NOW + 30 * DAY}),
+        lot("award:later", 9, lot={"left": 9, "expiresAt": NOW + 30 * DAY + 1}),
+        available=15,
+    )
+
+    assert shop.ok("points_statement", openid=A)["garden"]["expiringSoon"] == 6
+
+
+def test_what_has_lapsed_is_not_available(shop: Shop) -> None:
+    lapsed = lot("award:old", 7, lot={"left": 7, "expiresAt": NOW})
+    fill(shop, lapsed, lot("award:new", 9), available=16)
+
+    garden = shop.ok("points_statement", openid=A)["garden"]
+
+    assert (garden["available"], garden["expiringSoon"]) == (9, 0)
+
+
+def test_the_history_comes_page_by_page_newest_first(shop: Shop) -> None:
+    fill(shop, *(lot(f"award:{i}", 1, createdAt=NOW - i // 2) for i in range(5)), available=5)
+
+    seen, event = [], {"limit": 2}
+    while True:
+        page = shop.ok("points_statement", event, openid=A)
+        seen += [entry["entryId"] for entry in page["entries"]]
+        if "nextCursor" not in page:
+            break
+        event = {"limit": 2, "cursor": page["nextCursor"]}
+
+    assert seen == ["award:1", "award:0", "award:3", "award:2", "award:4"]
+
+
+def test_a_refused_row_is_not_shown(shop: Shop) -> None:
+    fill(shop, lot("award:1", 40, state="refused"))
+
+    assert shop.ok("points_statement", openid=A)["entries"] == []
+
+
+def test_another_members_points_are_not_shown(shop: Shop) -> None:
+    fill(shop, lot("award:1", 40), available=40)
+
+    statement = shop.ok("points_statement", openid=B)
+
+    assert (statement["garden"]["available"], statement["entries"]) == (0, [])
+
+
+def test_nobody_but_a_member_is_served(shop: Shop) -> None:
+    assert shop.refused("points_statement")["error"] == "FORBIDDEN"
