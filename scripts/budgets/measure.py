@@ -25,7 +25,7 @@ class _Run:
         return cold.starts(self.stage, self.runs)
 
 
-_KINDS: Mapping[str, Callable[[_Run], list[Row]]] = {
+KINDS: Mapping[str, Callable[[_Run], list[Row]]] = {
     "cold": lambda run: cold.time_rows(run.starts),
     "memory": lambda run: cold.memory_rows(run.starts),
     "trips": lambda run: trips.function_rows(run.stage),
@@ -40,4 +40,4 @@ def measure(kinds: Collection[str], *, runs: int) -> list[Row]:
     """Measure the rows of *kinds*, what is timed *runs* times."""
     with ExitStack() as stack:
         run = _Run(stack, runs)
-        return [row for kind, rows in _KINDS.items() if kind in kinds for row in rows(run)]
+        return [row for kind, rows in KINDS.items() if kind in kinds for row in rows(run)]

@@ -75,7 +75,7 @@ class Stage:
         self._tokens = itertools.count(1)
 
     def invoke(self, name: str, event: Document, *, error: str | None = None) -> Invocation:
-        """Call *name* as the member, by a warm instance if there is one; *error* names the refusal expected."""
+        """Call *name* as the member, by a warm instance if there is one; *error* is the refusal expected."""
         invocation = self.host.invoke(name, event, member(MEMBER))
         if invocation.failure is not None:
             raise Surprise(f"{name}: {invocation.failure}")

@@ -1,0 +1,147 @@
+"""The budgets: arithmetic, table, JSON and exit code. What they measure on this machine is not asserted."""
+
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import bench
+import bootstrap
+import budgets
+from budgets import Row
+from budgets.cold import CASES, Start, memory_rows, paired_ratio, time_rows
+from budgets.measure import KINDS
+from budgets.rows import show
+from budgets.weight import size_mb
+
+COLD = Row("cold start: cart_add", 1.5, 1.9, "×")
+SLOW = Row("cold start: checkout", 1.9512, 1.9, "×")
+SERVED = Row("point reads", 40.0, 40, "%", at_least=True)
+TOLD = Row("cold start: order_pay", 2.4, None, "×")
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the script with arguments, in the environment that runs the tests."""
+
+    def start(*arguments: str) -> int:
+        monkeypatch.setattr(bootstrap, "enter", lambda: None)
+        monkeypatch.setattr(sys, "argv", ["bench.py", *arguments])
+        return bench.main()
+
+    return start
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], int]]:
+    """Let nothing be measured; the list is what was asked for."""
+    asked: list[tuple[list[str], int]] = []
+
+    def measure(kinds: Sequence[str], *, runs: int) -> list[Row]:
+        asked.append((list(kinds), runs))
+        return [COLD, SLOW] if "cold" in kinds else [SERVED, TOLD]
+
+    monkeypatch.setattr(budgets, "measure", measure)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("value", "at_least", "ok"),
+    [(40.0, False, True), (40.1, False, False), (40.0, True, True), (39.9, True, False)],
+)
+def test_a_budget_holds_up_to_its_edge(value: float, at_least: bool, ok: bool) -> None:  # noqa: FBT001
+    assert Row("x", value, 40, "%", at_least=at_least).ok is ok
+
+
+def test_what_has_no_budget_is_only_told() -> None:
+    assert TOLD.ok
+    assert TOLD.limit == ""
+
+
+def test_the_ratio_is_the_median_of_the_pairs() -> None:
+    assert paired_ratio([150.0, 900.0, 160.0], [100.0, 300.0, 100.0]) == 1.6
+
+
+def test_the_memory_told_is_that_of_the_largest_function() -> None:
+    starts = [Start(CASES[0], 1.5, 33.0), Start(CASES[1], 1.6, 50.0)]
+    assert memory_rows(starts) == [Row("memory: profile_update, the largest", 50.0, 64, "MB")]
+    assert time_rows(starts)[0] == Row("cold start: login", 1.5, 1.9, "×")
+
+
+def test_every_member_function_is_started_cold() -> None:
+    folder = bootstrap.ROOT / "functions"
+    served = {
+        path.parent.name for path in folder.glob("*/index.py") if "caller=MEMBER" in path.read_text("utf-8")
+    }
+    assert {case.function for case in CASES if case.budget} == served
+
+
+def test_the_table_shows_each_value_beside_its_budget() -> None:
+    text = io.StringIO()
+    show([COLD, SLOW, SERVED, TOLD], as_json=False, console=Console(file=text, width=100))
+    lines = [line.split("│")[1:-1] for line in text.getvalue().splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in line] for line in lines] == [
+        ["cold start: cart_add", "1.5 ×", "≤ 1.9 ×", "ok"],
+        ["cold start: checkout", "1.95 ×", "≤ 1.9 ×", "broken"],
+        ["point reads", "40 %", "≥ 40 %", "ok"],
+        ["cold start: order_pay", "2.4 ×", "", ""],
+    ]
+
+
+def test_programs_get_every_value_and_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    show([SERVED, TOLD], as_json=True)
+    assert json.loads(capsys.readouterr().out) == [
+        {"what": "point reads", "measured": 40.0, "unit": "%", "budget": 40, "bound": "at least", "ok": True},
+        {
+            "what": "cold start: order_pay",
+            "measured": 2.4,
+            "unit": "×",
+            "budget": None,
+            "bound": None,
+            "ok": True,
+        },
+    ]
+
+
+def test_a_broken_budget_is_the_exit_code(run: Run, measured: list[tuple[list[str], int]]) -> None:
+    assert run("cold", "--runs", "3", "--json") == 1
+    assert run("http", "--json") == 0
+    assert measured == [(["cold"], 3), (["http"], 7)]
+
+
+def test_without_a_choice_everything_is_measured(run: Run, measured: list[tuple[list[str], int]]) -> None:
+    assert run("--json") == 1
+    assert measured == [(list(KINDS), 7)]
+    assert tuple(KINDS) == bench.KINDS
+
+
+@pytest.mark.parametrize("arguments", [["warm"], ["--runs", "0"]])
+def test_a_choice_that_is_none_is_refused(
+    run: Run, measured: list[tuple[list[str], int]], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        run(*arguments)
+    assert refused.value.code == 2
+    assert measured == []
+
+
+def test_the_size_of_a_layer_counts_every_file(tmp_path: Path) -> None:
+    (tmp_path / "package" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "package" / "module.py").write_bytes(b"x" * 1024 * 512)
+    (tmp_path / "package" / "__pycache__" / "module.pyc").write_bytes(b"x" * 1024 * 1024)
+    assert size_mb(tmp_path) == 1.5
+
+
+def test_the_layers_are_weighed_from_end_to_end(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    if not bootstrap.layer_path("vendor").exists():
+        pytest.skip("the layers are not installed: scripts/test.py does that")
+    assert run("layers", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["what"], row["budget"], row["ok"]) == ("layers core and vendor, unpacked", 25, True)
+    assert 5 < row["measured"] < 25
