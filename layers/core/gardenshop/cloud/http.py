@@ -4,7 +4,6 @@ Shapes: https://docs.cloudbase.net/service/access-cloud-function
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -69,5 +68,5 @@ def _body(event: Mapping[str, Any]) -> bytes:
         raise InvalidRequest("请求体格式有误")
     try:
         return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-    except (binascii.Error, UnicodeEncodeError):
+    except ValueError:
         raise InvalidRequest("请求体格式有误") from None

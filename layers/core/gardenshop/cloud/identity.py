@@ -22,7 +22,9 @@ class Kind(Enum):
     OTHER = "other"
 
 
-_CLIENT_SOURCES = frozenset({"wx_client", "wx_devtools"})
+_MEMBER_SOURCES = frozenset({"wx_client", "wx_devtools"})
+_CLIENT_SOURCES = _MEMBER_SOURCES | {"wx_crawler", "wx_localdebug", "wx_unknown"}
+"""Clients all of them: none is the platform because it comes without an identity."""
 _FOREIGN_KEYS = ("WX_OPENID", "TCB_UUID", "TCB_CUSTOM_USER_ID", "QQ_OPENID")
 
 
@@ -79,9 +81,9 @@ def caller_of(environment: Mapping[str, str]) -> Caller:
     """Say who calls, from the *environment* of this invocation's context."""
     openid = environment.get("WX_OPENID", "")
     source = environment.get("TCB_SOURCE", "").split(",")[0]
-    if openid and source in _CLIENT_SOURCES:
+    if openid and source in _MEMBER_SOURCES:
         return Caller(Kind.MEMBER, openid, environment.get("WX_UNIONID", ""), user_id(openid))
-    if any(environment.get(key) for key in _FOREIGN_KEYS):
+    if source in _CLIENT_SOURCES or any(environment.get(key) for key in _FOREIGN_KEYS):
         return Caller(Kind.OTHER)
     return Caller(Kind.PLATFORM)
 

@@ -130,3 +130,17 @@ def test_two_plantings_at_once_never_spend_points_twice(small: SmallShop, trip: 
     assert len(small.shop.one("gardens", user_id(A))["plants"]) == 1
     assert small.shop.one("users", user_id(A))["points"]["garden"]["available"] == 10
     assert small.breaches() == []
+
+
+@pytest.mark.parametrize("trip", range(1, 9))
+def test_the_same_planting_twice_at_once_is_one(small: SmallShop, trip: int) -> None:
+    small.award(A, 30, "award-01")
+    replies = []
+
+    with intruder(small, trip=trip, act=lambda: replies.append(small.plant(A, "plant-01"))):
+        replies.append(small.plant(A, "plant-01"))
+    small.rest()
+
+    assert [reply["code"] for reply in replies] == [0, 0]
+    assert len(small.shop.one("gardens", user_id(A))["plants"]) == 1
+    assert small.breaches() == []
