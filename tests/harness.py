@@ -47,6 +47,7 @@ def context(openid: str = "", *, request_id: str = "request-1", time_limit_ms: i
     environment = {"TCB_ENV": ENV, "SCF_NAMESPACE": ENV, "TENCENTCLOUD_SECRETID": "id"}
     if openid:
         environment |= {"WX_OPENID": openid, "WX_APPID": "wx0", "TCB_SOURCE": "wx_client"}
+        environment["WX_CLOUDBASE_ACCESSTOKEN"] = "a token for tests"
     return {
         "request_id": request_id,
         "function_name": "test",

@@ -7,14 +7,17 @@ under its own operation key, which a crash or a repeat cannot do twice.
 
 import hashlib
 import hmac
+from typing import get_args
 
 from gardenshop.cloud.database import Command, Database, Document, find, get, put, update
 from gardenshop.cloud.errors import Internal
 from gardenshop.flows.balances import Operation, perform
+from gardenshop.models.vocabulary import BadgeLevel
 
 _MIN_KEY = 16
 _CARRIED = ("nickname", "addresses", "avatar")
 _BOOKS = ("garden", "shop")
+_TIERS = get_args(BadgeLevel)
 
 
 def phone_hash(phone: str, key: str) -> str:
@@ -101,7 +104,8 @@ def _inheritance(account: Document, former: Document) -> Operation:
         for book, counters in (former.get("points") or {}).items()
         if book in _BOOKS and counters.get("available")
     }
-    change: dict[str, Document] = {"$set": {**facts, "tier": former.get("tier", "bronze")}}
+    tier = max(account.get("tier", "bronze"), former.get("tier", "bronze"), key=_TIERS.index)
+    change: dict[str, Document] = {"$set": {**facts, "tier": tier}}
     return Operation(
         key=f"merge:{former['_id']}",
         balance="users",

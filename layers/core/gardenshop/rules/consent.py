@@ -1,10 +1,14 @@
-"""Separate, withdrawable consents: one record a purpose and version, never deleted (PIPL art. 15, 29)."""
+"""Separate, withdrawable consents: one record a purpose and version (PIPL art. 15, 29).
+
+A record is never deleted while it stands; of those withdrawn an account keeps the latest, `MOST` in all.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Literal
 
 Purpose = Literal["terms", "health_data", "personalisation", "events", "marketing", "religion_diet"]
 Consents = Sequence[dict[str, Any]]
+MOST = 50
 
 
 def stands(consents: Consents, purpose: Purpose) -> bool:
@@ -27,4 +31,11 @@ def changed(
     ended = [{**each, "withdrawnAt": now} if each in standing_ones else each for each in consents]
     if not granted:
         return ended
-    return [*ended, {"purpose": purpose, "version": version, "grantedAt": now}]
+    return _latest([*ended, {"purpose": purpose, "version": version, "grantedAt": now}])
+
+
+def _latest(consents: Consents) -> list[dict[str, Any]]:
+    """Return *consents* without the surplus of those that were granted first and have been withdrawn."""
+    withdrawn = [place for place, each in enumerate(consents) if "withdrawnAt" in each]
+    dropped = withdrawn[: max(len(consents) - MOST, 0)]
+    return [each for place, each in enumerate(consents) if place not in dropped]
