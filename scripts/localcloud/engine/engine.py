@@ -42,6 +42,12 @@ class Engine:
             "aggregate": self._aggregate,
         }
 
+    def __enter__(self) -> "Engine":  # noqa: PYI034  # typing has Self from 3.11 on
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close the database; the engine cannot be used afterwards."""
         self._store.close()

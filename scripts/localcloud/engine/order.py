@@ -13,6 +13,7 @@ mantissa, and for decimals that need them 128 bits more (34 decimal digits fit).
 """
 
 import math
+import re
 import struct
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
@@ -185,7 +186,7 @@ def _date(value: datetime) -> bytes:
 
 def _regex(value: Regex[str]) -> bytes:
     pattern = value.pattern if isinstance(value.pattern, str) else value.pattern.decode()
-    return bytes([REGEX]) + _text(pattern) + _text(str(value.flags))
+    return bytes([REGEX]) + _text(pattern) + _text(str(value.flags & ~re.UNICODE))
 
 
 _ENCODERS: dict[type, Callable[[Any], bytes]] = {
@@ -205,6 +206,7 @@ _ENCODERS: dict[type, Callable[[Any], bytes]] = {
     bytes: _binary,
     Timestamp: lambda value: bytes([TIMESTAMP]) + struct.pack(">II", value.time, value.inc),
     Regex: _regex,
+    re.Pattern: lambda value: _regex(Regex.from_native(value)),
     MinKey: lambda _: bytes([MIN_KEY]),
     MaxKey: lambda _: bytes([MAX_KEY]),
     _Missing: lambda _: bytes([ABSENT]),

@@ -62,9 +62,8 @@ class Things:
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = Engine(None)
-    yield engine
-    engine.close()
+    with Engine(None) as engine:
+        yield engine
 
 
 @pytest.fixture

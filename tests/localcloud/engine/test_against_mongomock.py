@@ -1,7 +1,8 @@
 """A second opinion: where mongomock is right, the engine says the same.
 
 Left out is what mongomock is known to get wrong: bool and null beside numbers, field order of objects,
-several conditions on the elements of one array, $all of nothing; it has no $mod, no $mul and few $type.
+several conditions on the elements of one array, $not of a missing element, $all of nothing; it has no $mod,
+no $mul and few $type.
 """
 
 import copy
@@ -39,7 +40,7 @@ _scalar_tests = st.one_of(
     _numbers.map(lambda number: {"$not": {"$gt": number}}),
 )
 _clause = st.one_of(
-    st.tuples(st.sampled_from(["n", "m", "d.x", "l", "o.x", "l.1"]), _scalar_tests),
+    st.tuples(st.sampled_from(["n", "m", "d.x", "l", "o.x", "l.0"]), _scalar_tests),
     st.tuples(st.just("w"), _words | st.sampled_from(["^a", "b$"]).map(lambda pattern: {"$regex": pattern})),
     st.tuples(st.just("l"), _lists | st.integers(1, 3).map(lambda size: {"$size": size})),
     st.tuples(st.just("l"), st.lists(_numbers, min_size=1, max_size=2).map(lambda items: {"$all": items})),
@@ -94,14 +95,14 @@ _PIPELINES: list[list[dict[str, Any]]] = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(document=_documents, query=_filters)
 def test_filters_agree(document: dict[str, Any], query: dict[str, Any]) -> None:
     applies: Any = mongomock.filtering.filter_applies
     assert compile_filter(query)(document) == bool(applies(query, document))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     documents=st.lists(_documents, min_size=1, max_size=6),
     pipeline=st.sampled_from(_PIPELINES),
@@ -114,16 +115,16 @@ def test_updates_and_pipelines_agree(
     query: dict[str, Any],
     change: dict[str, Any],
 ) -> None:
-    ours = Things(Engine(None))
     theirs: Any = mongomock.MongoClient().db.things
     numbered = [{"_id": number, **document} for number, document in enumerate(documents)]
-    ours.insert(*numbered)
     theirs.insert_many(copy.deepcopy(numbered))
-    assert ours.aggregate(*pipeline) == list(theirs.aggregate(pipeline))
-    try:
-        ours.update(query, change, multi=True)
-    except EngineError:
-        return
-    theirs.update_many(query, change)
-    assert ours.find() == list(theirs.find())
-    ours.engine.close()
+    with Engine(None) as engine:
+        ours = Things(engine)
+        ours.insert(*numbered)
+        assert ours.aggregate(*pipeline) == list(theirs.aggregate(pipeline))
+        try:
+            ours.update(query, change, multi=True)
+        except EngineError:
+            return
+        theirs.update_many(query, change)
+        assert ours.find() == list(theirs.find())

@@ -33,9 +33,8 @@ for n in range(100_000):
 
 @pytest.fixture
 def on_disk(tmp_path: Path) -> Iterator[Things]:
-    engine = Engine(tmp_path / "数据 base" / "documents.sqlite")
-    yield Things(engine)
-    engine.close()
+    with Engine(tmp_path / "数据 base" / "documents.sqlite") as engine:
+        yield Things(engine)
 
 
 def test_acknowledged_writes_survive_a_kill(tmp_path: Path) -> None:

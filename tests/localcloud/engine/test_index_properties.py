@@ -70,7 +70,7 @@ def _insert(engine: Engine, documents: list[dict[str, Any]], name: str, indexes:
     return things
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     documents=_documents,
     number=st.sampled_from(range(len(_INDEXES))),
@@ -81,21 +81,20 @@ def _insert(engine: Engine, documents: list[dict[str, Any]], name: str, indexes:
 def test_an_index_finds_what_a_full_scan_finds_in_the_order_asked_for(
     documents: list[dict[str, Any]], number: int, query: dict[str, Any], sort: dict[str, Any], limit: int
 ) -> None:
-    engine = Engine(None)
-    indexed = _insert(engine, documents, "indexed", [number])
-    plain = Things(engine, "plain")
-    for document in indexed.find():
-        plain.insert(document)
-    expected, found = (_outcome(things, query, sort) for things in (plain, indexed))
-    if isinstance(expected, int) or isinstance(found, int):
-        assert _PARALLEL_ARRAYS in {expected, found}
-        return
-    assert sorted(d["_id"] for d in found) == sorted(d["_id"] for d in expected)
-    keys = _keys(expected, sort)
-    if keys is not None:
-        assert _keys(found, sort) == sorted(keys)
-        assert _keys(indexed.find(query, sort=sort, limit=limit), sort) == sorted(keys)[:limit]
-    engine.close()
+    with Engine(None) as engine:
+        indexed = _insert(engine, documents, "indexed", [number])
+        plain = Things(engine, "plain")
+        for document in indexed.find():
+            plain.insert(document)
+        expected, found = (_outcome(things, query, sort) for things in (plain, indexed))
+        if isinstance(expected, int) or isinstance(found, int):
+            assert _PARALLEL_ARRAYS in (expected, found)
+            return
+        assert sorted(d["_id"] for d in found) == sorted(d["_id"] for d in expected)
+        keys = _keys(expected, sort)
+        if keys is not None:
+            assert _keys(found, sort) == sorted(keys)
+            assert _keys(indexed.find(query, sort=sort, limit=limit), sort) == sorted(keys)[:limit]
 
 
 def _keys(documents: list[dict[str, Any]], sort: dict[str, Any]) -> list[bytes] | None:
@@ -125,16 +124,15 @@ def _outcome(
 def test_entries_follow_every_change_of_a_document(
     documents: list[dict[str, Any]], indexes: list[int], changes: list[tuple[dict[str, Any], str, Any]]
 ) -> None:
-    engine = Engine(None)
-    indexed = _insert(engine, documents, "indexed", indexes)
-    for query, path, value in changes:
-        with contextlib.suppress(EngineError):  # A path through a scalar, or parallel arrays.
-            indexed.update(query, {"$set": {path: value}}, multi=True)
-    indexed.delete({"a": 1})
-    stored = {document["_id"]: document for document in indexed.find()}
-    (collection,) = engine._catalog._collections.values()
-    with engine._store.read() as connection:
-        for index in collection.indexes:
-            entries = connection.execute(f"SELECT count(*) FROM {index.table}").fetchone()[0]
-            assert entries == sum(len(index.entries(document)[0]) for document in stored.values())
-    engine.close()
+    with Engine(None) as engine:
+        indexed = _insert(engine, documents, "indexed", indexes)
+        for query, path, value in changes:
+            with contextlib.suppress(EngineError):  # A path through a scalar, or parallel arrays.
+                indexed.update(query, {"$set": {path: value}}, multi=True)
+        indexed.delete({"a": 1})
+        stored = indexed.find()
+        (collection,) = engine._catalog._collections.values()
+        with engine._store.read() as connection:
+            for index in collection.indexes:
+                entries = connection.execute(f"SELECT count(*) FROM {index.table}").fetchone()[0]
+                assert entries == sum(len(index.entries(document)[0]) for document in stored)

@@ -1,10 +1,11 @@
 """Declared indexes: their definition, what unique ones refuse, and how little work the others leave."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from localcloud.engine import EngineError, Tally
+from localcloud.engine import Engine, EngineError, Tally
 
 from .conftest import ENV, Things
 
@@ -166,10 +167,8 @@ def test_parallel_arrays_are_not_indexed_together(things: Things) -> None:
 
 
 @pytest.fixture(scope="module", params=[1_000, 10_000])
-def shop(request: pytest.FixtureRequest) -> Any:
+def shop(request: pytest.FixtureRequest) -> Iterator[Things]:
     """A shop of a thousand or ten thousand documents: the work must be the same."""
-    from localcloud.engine import Engine  # noqa: PLC0415  # the module-wide engine is not the fixture's
-
     things = Things(Engine(None), "shop")
     things.index("user", ("userId", 1), ("status", 1), ("createdAt", -1))
     things.index("due", ("state", 1), ("dueAt", 1))

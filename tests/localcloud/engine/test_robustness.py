@@ -1,5 +1,6 @@
 """Whatever a client sends, the engine answers or refuses: no other exception gets out."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -215,14 +216,15 @@ _commands = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def store() -> Things:
-    things = Things(Engine(None))
-    things.index("a", ("a", 1), ("b", -1))
-    things.index("ab", ("a.b", 1), sparse=True)
-    return things
+def store() -> Iterator[Things]:
+    with Engine(None) as engine:
+        things = Things(engine)
+        things.index("a", ("a", 1), ("b", -1))
+        things.index("ab", ("a.b", 1), sparse=True)
+        yield things
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(command=_commands)
 def test_a_command_is_answered_or_refused(store: Things, command: dict[str, Any]) -> None:
     store.delete({})
