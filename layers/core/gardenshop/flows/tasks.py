@@ -7,7 +7,7 @@ from gardenshop.cloud import log
 from gardenshop.cloud.clock import HOUR, MINUTE
 from gardenshop.cloud.database import Command, Document, find, get, update
 from gardenshop.cloud.entry import Context
-from gardenshop.cloud.errors import AppError
+from gardenshop.cloud.errors import AppError, Internal
 from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
 from gardenshop.flows import outbox
 from gardenshop.flows.balances import perform
@@ -132,6 +132,8 @@ def _carry_out(ctx: Context, task: Document) -> str:
         closing = HANDLERS[task["topic"]](ctx, order, task) if order else []
     except AppError as error:
         return _put_off(ctx, task, error)
+    except Exception as error:  # noqa: BLE001  # A task that nobody can carry out holds up no other.
+        return _put_off(ctx, task, Internal(cause=type(error).__name__))
     done = {"state": "done", "doneAt": ctx.now, "updatedAt": ctx.now}
     ctx.db.write(*closing, update("sync_tasks", _mine(task), {"$set": done}))
     return "done"
