@@ -10,6 +10,7 @@ from gardenshop.cloud.database import PAGE, Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.models.base import Key
 from gardenshop.rules.advice import PROFILE_FIELDS, types_of_profile
+from gardenshop.rules.basket import on_shelf
 from gardenshop.rules.policy import policy_of
 from gardenshop.rules.recommend import DEFAULT_WEIGHTS, Member, Rhythm, candidate, rank, rhythm_of
 from gardenshop.rules.solar_terms import term_at
@@ -82,7 +83,11 @@ def main(request: Recommend, ctx: Context) -> Recommendation:
     policy = policy_of(rules).recommend
     in_stock = {each["productId"] for each in stock}
     items = rank(
-        [candidate(product, ctx.now, in_stock=product["_id"] in in_stock) for product in products],
+        [
+            candidate(product, ctx.now, in_stock=product["_id"] in in_stock)
+            for product in products
+            if on_shelf(product, ctx.now)
+        ],
         _member(profile, orders, personalised=personalised),
         ctx.now,
         {**DEFAULT_WEIGHTS, **policy.weights},
