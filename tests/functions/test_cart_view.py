@@ -48,9 +48,11 @@ def test_a_cart_shows_lines_totals_and_what_is_missing_to_free_freight(shop: Sho
                 "fit": {"verdict": "neutral", "reasons": []},
             }
         ],
+        "gifts": [],
         "problems": EMPTY_PROBLEMS,
         "selectedCount": 3,
         "goodsFen": 3600,
+        "promoFen": 0,
         "freightFen": 1200,
         "payableFen": 4800,
         "freeFreightGapFen": 6300,

@@ -48,6 +48,8 @@ def test_lines_given_are_priced_to_the_fen(shop: Shop) -> None:
                 "paidFen": 2400,
             }
         ],
+        "gifts": [],
+        "coupons": {"usable": [], "others": []},
         "problems": NO_PROBLEMS,
         "addressId": "home",
         "totals": {

@@ -24,7 +24,7 @@ from harness import A, B, Shop, user_id
 PLANT = {"action": "plant", "code": "mint", "clientToken": "plant-0001"}
 WATER = {"action": "water", "plantId": "p1"}
 HARVEST = {"action": "harvest", "plantId": "p1"}
-GROWN = {"growth": 240, "stage": 2}
+GROWN: dict[str, Any] = {"growth": 240, "stage": 2}
 
 
 def prepare(shop: Shop) -> None:

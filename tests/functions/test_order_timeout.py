@@ -4,7 +4,6 @@ import pytest
 
 from functions.builders import FREIGHT, assert_lawful, place_order, rule, stock_up, user
 from functions.conftest import Clock, WeChat
-from gardenshop.cloud.clock import MINUTE
 from harness import A, Shop, context, function
 
 

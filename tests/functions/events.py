@@ -1,0 +1,227 @@
+"""Events for every function, made from its request model: valid ones, and ones that were tampered with."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from functions.builders import (
+    FREIGHT,
+    NOW,
+    document,
+    garden,
+    line,
+    lot,
+    plant,
+    rule,
+    stock_up,
+    template,
+    user,
+)
+from gardenshop.cloud import clock
+from gardenshop.cloud.http import HttpRequest
+from gardenshop.cloud.wechat import WeChatApi
+from harness import PHONE_KEY, ROOT, A, B, Shop, function, open_shop, user_id
+
+NAMES = sorted(path.parent.name for path in (ROOT / "functions").glob("*/index.py"))
+MODELLED = [name for name in NAMES if function(name).main.request_type is not HttpRequest]
+CALLERS = {"member": A, "operator": "", "timer": "", "http": ""}
+
+CANARY = "canary"
+POOL: dict[str, list[Any]] = {
+    "skuId": ["tofu-500g", "tea-500g"],
+    "productId": ["tofu", "tea"],
+    "code": ["mint", "sprout"],
+    "plantId": ["p1", "p-of-b"],
+    "addressId": ["home", "elsewhere"],
+    "userId": [user_id(A), user_id(B)],
+    "clientToken": ["token-0001", "token-0002", "token-0003"],
+    "expectedTotalFen": [2200, 3400],
+    "cursor": ["5~tofu", "0~x"],
+    "Time": [
+        "",
+        "2026-11-23T04:00:00Z",
+        "2099-12-31T23:59:59Z",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00Z",
+    ],
+}
+VALID: dict[str, Any] = {
+    "login": {},
+    "profile_update": {"nickname": "小满", "sex": "female"},
+    "constitution_assess": {},
+    "product_search": {"keyword": "豆腐"},
+    "product_detail": {"productId": "tofu"},
+    "recommend": {},
+    "cart_add": {"skuId": "tofu-500g", "clientToken": "add-00000001"},
+    "cart_update": {"changes": [{"skuId": "tea-500g", "quantity": 2}]},
+    "cart_view": {},
+    "checkout_preview": {"lines": [line()]},
+    "checkout": {"lines": [line()], "clientToken": "token-0009", "expectedTotalFen": 2200},
+    "order_pay": {"orderNo": "of-a"},
+    "order_view": {},
+    "order_cancel": {"orderNo": "of-a"},
+    "points_statement": {},
+    "points_award": {
+        "userId": user_id(A),
+        "book": "garden",
+        "points": 5,
+        "reason": "感谢反馈",
+        "clientToken": "award-0001",
+    },
+    "garden_tend": {"action": "plant", "code": "mint", "clientToken": "plant-0001"},
+    "outbox_pump": {},
+    "order_timeout": {},
+    "restock_check": {},
+    "pay_notify": {"httpMethod": "POST", "headers": {}, "body": "{}"},
+}
+
+
+def furnish(shop: Shop) -> None:
+    """A small shop where most ids of `POOL` lead somewhere; nothing in it needs WeChat."""
+    shop.add("business_rules", rule("freight", FREIGHT))
+    shop.add("plant_templates", template())
+    for name in ("tofu", "tea"):
+        stock_up(shop, name)
+    for openid, points in ((A, 100), (B, 100)):
+        balance = {"garden": {"available": points}, "shop": {"available": 0}}
+        shop.add("users", user(openid, points=balance))
+        shop.add("points_ledger", lot(f"award:{openid}", points, openid=openid))
+    shop.add("gardens", garden(plant("p1")))
+    shop.add("gardens", garden(plant("p-of-b"), openid=B))
+    lines = [{**line("tea-500g"), "productId": "tea", "addedAt": NOW}]
+    shop.add("shopping_cart", document("shopping_cart", id=user_id(A), lines=lines))
+
+
+@contextmanager
+def furnished() -> Iterator[Shop]:
+    with pytest.MonkeyPatch.context() as patch, open_shop() as shop:
+        patch.setenv("PHONE_HASH_KEY", PHONE_KEY)
+        patch.setattr(clock, "now_ms", lambda: NOW)
+        patch.setattr(WeChatApi, "_post", lambda *_: {"errcode": 40029})
+        furnish(shop)
+        yield shop
+
+
+def valid(schema: dict[str, Any], defs: dict[str, Any], name: str = "") -> st.SearchStrategy[Any]:
+    """Return values that *schema* allows, where *name* says so from `POOL`."""
+    if "$ref" in schema:
+        return valid(defs[schema["$ref"].rsplit("/", 1)[1]], defs, name)
+    if "anyOf" in schema:
+        return st.one_of(*(valid(each, defs, name) for each in schema["anyOf"]))
+    if "enum" in schema or "const" in schema:
+        return st.sampled_from(schema.get("enum", [schema.get("const")]))
+    if name in POOL:
+        return st.sampled_from(POOL[name])
+    made: st.SearchStrategy[Any] = _BY_TYPE[schema["type"]](schema, defs)
+    return made
+
+
+def _objects(schema: dict[str, Any], defs: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if "properties" not in schema and "additionalProperties" in schema:
+        keys = st.from_regex(schema.get("propertyNames", {}).get("pattern", "^[a-z]{1,3}$"), fullmatch=True)
+        return st.dictionaries(keys, valid(schema["additionalProperties"], defs), max_size=3)
+    properties = schema.get("properties", {})
+    required = {name: valid(properties[name], defs, name) for name in schema.get("required", ())}
+    optional = {name: valid(each, defs, name) for name, each in properties.items() if name not in required}
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def _arrays(schema: dict[str, Any], defs: dict[str, Any]) -> st.SearchStrategy[Any]:
+    low = schema.get("minItems", 0)
+    return st.lists(valid(schema["items"], defs), min_size=low, max_size=max(low, 3))
+
+
+def _strings(schema: dict[str, Any], _: dict[str, Any]) -> st.SearchStrategy[Any]:
+    low, high = schema.get("minLength", 0), schema.get("maxLength", 40)
+    if "pattern" in schema:
+        found = st.from_regex(schema["pattern"], fullmatch=True)
+        return found.filter(lambda text: low <= len(text) <= high)
+    return st.text("豆腐薄荷abc 1", min_size=low, max_size=min(high, 20))
+
+
+def _integers(schema: dict[str, Any], _: dict[str, Any]) -> st.SearchStrategy[Any]:
+    return st.integers(schema.get("minimum", 0), schema.get("maximum", 10**6))
+
+
+_BY_TYPE: dict[str, Any] = {
+    "object": _objects,
+    "array": _arrays,
+    "string": _strings,
+    "integer": _integers,
+    "boolean": lambda *_: st.booleans(),
+    "null": lambda *_: st.none(),
+}
+
+NASTY: list[Any] = [
+    None, True, False, -1, 0, 1, 10**12, 2**63, 10**400, 0.5, 1.0, -0.0, 1e308, float("nan"), float("inf"),
+    "", " ", "\u200b", "\u3164", f"{CANARY}\x00", f"{CANARY}\x1b[31m", f"{CANARY}\n", f"{CANARY}\u202e",
+    f"\u2066{CANARY}", f"{CANARY}\ud800", f"\ufeff{CANARY}", f"{CANARY}\u2028", "１２３", "٣", "👩‍🌾" * 9,
+    f"{CANARY}'; DROP TABLE users; --", f"<script>{CANARY}</script>", CANARY * 20_000, CANARY * 500,
+    {"$ne": None}, {"$gt": ""}, {"$where": CANARY}, {"$regex": f".*{CANARY}"}, {"$in": [CANARY]},
+    {"a.b": CANARY}, [], {}, [[]], [None], [{"$ne": None}], {"__proto__": CANARY}, [0] * 5_000,
+]  # fmt: skip
+KEYS = [
+    "$where",
+    "$ne",
+    "a.b",
+    "",
+    "_id",
+    "userId",
+    "_openid",
+    "openid",
+    "__class__",
+    "unknown",
+    "\u202e",
+    "\x00",
+]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every value inside *value*."""
+    yield path
+    if isinstance(value, (dict, list)):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[key], (*path, key))
+
+
+def put(event: Any, path: Sequence[Any], value: Any) -> Any:
+    if not path:
+        return value
+    inside = event
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = value
+    return event
+
+
+@st.composite
+def broken(draw: st.DrawFn, events: st.SearchStrategy[Any]) -> Any:
+    """An event with up to three values replaced, dropped, wrapped or added."""
+    event = deepcopy(draw(events))
+    for _ in range(draw(st.integers(0, 3))):
+        path = draw(st.sampled_from(list(places(event))))
+        kind = draw(st.sampled_from(["replace", "drop", "wrap", "add"]))
+        inside = event
+        for key in path:
+            inside = inside[key]
+        if kind == "replace":
+            event = put(event, path, deepcopy(draw(st.sampled_from(NASTY))))
+        elif kind == "wrap":
+            event = put(event, path, draw(st.sampled_from([{"$ne": inside}, {"$in": [inside]}, [inside]])))
+        elif kind == "drop" and path and isinstance(path[-1], str):
+            holder = event
+            for key in path[:-1]:
+                holder = holder[key]
+            del holder[path[-1]]
+        elif kind == "add" and isinstance(inside, dict):
+            inside[draw(st.sampled_from(KEYS))] = deepcopy(draw(st.sampled_from(NASTY)))
+    return event
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = function(name).main.request_type.model_json_schema()
+    return schema

@@ -1,0 +1,212 @@
+"""outbox_pump: whatever was begun comes to its end, once, whoever began it and wherever it broke off."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from functions.builders import (
+    FREIGHT,
+    NOW,
+    assert_lawful,
+    die_everywhere,
+    document,
+    edit,
+    garden,
+    line,
+    lot,
+    place_order,
+    plant,
+    rule,
+    stock_up,
+    template,
+    user,
+)
+from functions.conftest import Clock
+from gardenshop.cloud.clock import DAY, MINUTE
+from harness import A, Shop, user_id
+
+NOTHING = {"ordersFailed": 0, "ordersFlushed": 0, "rowsFinished": 0, "done": 0, "retried": 0, "dead": 0}
+
+
+def prepare(shop: Shop) -> None:
+    """A member with a plant has paid for five lines; the outbox has their effects before it."""
+    shop.add("business_rules", rule("freight", {**FREIGHT, "freeFromFen": 0}))
+    shop.add("users", user())
+    shop.add("plant_templates", template())
+    shop.add("gardens", garden(plant()))
+    names = ["tofu", "tea", "rice", "oil", "nut"]
+    for name in names:
+        stock_up(shop, name)
+    order = place_order(shop, lines=[line(f"{name}-500g", 2) for name in names])
+    pay_by_hand(shop, order)
+
+
+def pay_by_hand(shop: Shop, order: dict[str, Any]) -> None:
+    """Leave *order* as `take_payment` does before it flushes the effects."""
+    total = order["totals"]["payableFen"]
+    step = {"at": NOW, "event": "pay", "from": "pending_payment", "to": "paid", "actor": "wechatpay"}
+    entry = {"key": "t1:paid", "at": NOW, "transactionId": "t1", "amountFen": total}
+    edit(
+        shop,
+        "orders",
+        order["_id"],
+        {
+            "status": "paid",
+            "paidAt": NOW,
+            "outboxAt": NOW,
+            "totals.paidFen": total,
+            "payLog": [entry],
+            "history": [*order["history"], step],
+        },
+    )
+
+
+@pytest.fixture(autouse=True)
+def _time(clock: object) -> None:
+    del clock
+
+
+def test_with_nothing_to_do_it_does_nothing(shop: Shop) -> None:
+    before = shop.dump()
+
+    assert shop.ok("outbox_pump") == NOTHING
+    assert shop.dump() == before
+
+
+def test_a_paid_order_feeds_stock_points_and_garden_once(shop: Shop, clock: Clock) -> None:
+    prepare(shop)
+    clock.now += 2 * MINUTE
+
+    assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 3}
+    assert shop.ok("outbox_pump") == NOTHING
+
+    (order,) = shop.documents("orders")
+    assert order["garden"]["state"] == "done"
+    assert {meal["_id"] for meal in shop.documents("meals")} == {
+        f"shop:{order['_id']}:L{i}" for i in range(1, 6)
+    }
+    saved = order["garden"]["savedG"]
+    assert saved == sum(meal["savedG"] for meal in shop.documents("meals")) > 0
+    day = shop.one("daily_stats", f"{user_id(A)}:2026-11-23")
+    assert (day["savedG"], day["orders"], day["spentFen"], day["meals"]) == (saved, 1, 12_000, 5)
+    books = shop.one("users", user_id(A))["points"]
+    assert books["garden"]["available"] == order["garden"]["points"] == saved * 10 // 1000
+    assert (books["shop"]["pending"], books["shop"]["available"]) == (12, 0)
+    assert shop.one("gardens", user_id(A))["plants"][0]["waterCount"] == 1
+    assert shop.one("inventory", "tofu-500g")["dailySales"] == {"2026-11-23": 2}
+    assert_lawful(shop)
+
+
+def test_the_garden_takes_four_trips_for_five_lines(shop: Shop, clock: Clock) -> None:
+    prepare(shop)
+    clock.now += 2 * MINUTE
+    seen: list[str] = []
+
+    def note(commands: Any) -> None:
+        touched = {next(iter(each.values())) for each in commands}
+        seen.append("garden" if touched & {"meals", "gardens"} else ",".join(sorted(touched)))
+
+    shop.adapter.before = note
+    shop.ok("outbox_pump")
+
+    start = seen.index("garden") - 1
+    assert seen[start : start + 4] == ["orders", "garden", "garden", "orders,points_ledger,sync_tasks"]
+
+
+def test_a_run_broken_off_anywhere_is_finished_by_the_next(clock: Clock) -> None:
+    def act(shop: Shop) -> None:
+        clock.now = NOW + 2 * MINUTE
+        shop.call("outbox_pump")
+
+    def verify(shop: Shop) -> None:
+        clock.now = NOW + 10 * MINUTE
+        assert_lawful(shop)
+        assert shop.one("inventory", "tofu-500g")["onHand"] == 8
+        assert shop.one("gardens", user_id(A))["plants"][0]["waterCount"] == 1
+        clock.now = NOW
+
+    assert die_everywhere(prepare, act, verify, again=False) > 25
+
+
+def test_pumps_at_once_do_everything_once(
+    shop: Shop, clock: Clock, at_once: Callable[..., list[Any]]
+) -> None:
+    prepare(shop)
+    clock.now += 2 * MINUTE
+
+    replies = at_once(*[("outbox_pump", {}, "")] * 4)
+
+    assert sum(reply["data"]["done"] for reply in replies) == 3
+    assert_lawful(shop)
+    assert shop.one("inventory", "tofu-500g")["onHand"] == 8
+
+
+def test_what_has_just_begun_is_left_to_whoever_began_it(shop: Shop, clock: Clock) -> None:
+    prepare(shop)
+    clock.now += 2 * MINUTE - 1
+    before = shop.dump()
+
+    assert shop.ok("outbox_pump") == NOTHING
+    assert shop.dump() == before
+
+
+def test_an_order_never_finished_is_closed_and_remembered(shop: Shop, clock: Clock) -> None:
+    prepare(shop)
+    order = place_order(shop, token="token-0002")
+    edit(shop, "orders", order["_id"], {"status": "creating", "history": order["history"][:1]})
+    clock.now += 2 * MINUTE
+
+    assert shop.ok("outbox_pump")["ordersFailed"] == 1
+
+    failed = shop.one("orders", order["_id"])
+    assert (failed["status"], failed["failure"]["error"]) == ("create_failed", "UNAVAILABLE")
+    assert_lawful(shop)
+
+
+def test_a_task_that_fails_comes_again_later_and_at_last_waits_for_a_person(shop: Shop, clock: Clock) -> None:
+    prepare(shop)
+    edit(shop, "inventory", "tofu-500g", {"reserved": 0, "onHand": 8})
+    clock.now += 2 * MINUTE
+
+    assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 2, "retried": 1}
+    task = shop.one("sync_tasks", f"stock.commit:{shop.documents('orders')[0]['_id']}:0")
+    assert (task["state"], task["attempts"], task["dueAt"]) == ("due", 1, clock.now + MINUTE)
+    assert task["lastError"].startswith("INTERNAL stock of ")
+
+    for _ in range(11):
+        clock.now += DAY
+        last = shop.ok("outbox_pump")
+    assert last == {**NOTHING, "dead": 1}
+    clock.now += DAY
+    assert shop.ok("outbox_pump") == NOTHING
+
+
+@pytest.mark.parametrize("topic", ["garden.sync", "unheard.of"])
+def test_a_task_that_cannot_be_done_holds_up_no_other(shop: Shop, clock: Clock, topic: str) -> None:
+    prepare(shop)
+    fields = {"topic": topic, "refId": "x", "payload": {"orderNo": shop.documents("orders")[0]["_id"]}}
+    shop.add("sync_tasks", document("sync_tasks", id=f"{topic}:x:0", dueAt=NOW - DAY, **fields))
+    clock.now += 2 * MINUTE
+
+    assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 3, "retried": 1}
+
+
+def test_a_planting_whose_kind_is_gone_holds_up_nothing(shop: Shop, clock: Clock) -> None:
+    prepare(shop)
+    stuck: dict[str, Any] = {
+        "kind": "plant",
+        "ref": {"type": "plant", "id": "gone:p9"},
+        "state": "pending",
+        "delta": -5,
+    }
+    row = lot("plant:p9", **stuck)
+    del row["lot"]
+    shop.add("points_ledger", row)
+    clock.now += 2 * MINUTE
+
+    assert shop.ok("outbox_pump")["done"] == 3
+
+
+def test_a_member_may_not(shop: Shop) -> None:
+    assert shop.refused("outbox_pump", openid=A)["error"] == "FORBIDDEN"
