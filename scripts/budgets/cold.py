@@ -23,7 +23,6 @@ MEMORY_BUDGET_MB = 64
 _PYTHON = getattr(sys, "_base_executable", sys.executable)
 _FLAGS = ("-I", "-S", "-B", "-X", "utf8")
 
-
 Event = Callable[[Stage], Document]
 
 
@@ -111,7 +110,10 @@ def _pair(case: Case, stage: Stage) -> tuple[Invocation, float]:
     event = case.event(stage)
     stage.host.retire(case.function)
     bare = _bare_import(case.function, stage)
-    return stage.invoke(case.function, event, error=case.error), bare
+    invocation = stage.invoke(case.function, event, error=case.error)
+    if not invocation.cold:
+        raise Surprise(f"{case.function} did not start cold")
+    return invocation, bare
 
 
 def _bare_import(name: str, stage: Stage) -> float:
