@@ -13,7 +13,7 @@ from localcloud.engine import Engine
 
 FEW, MANY = 1_000, 100_000
 BUDGET = 2
-READS = 200
+READS = 1_000
 
 _ENV = "bench"
 _COLLECTION = "products"
