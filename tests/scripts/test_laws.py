@@ -1,0 +1,135 @@
+"""Every law holds in a shop that has lived, and says so when what it guards is broken."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from demo.laws import check
+from harness import A
+from small_shop import SmallShop, open_small_shop
+
+Documents = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def lived() -> Iterator[Documents]:
+    """A shop with a paid, a cancelled and an open order, a late payment sent back, and a plant."""
+    with open_small_shop() as small:
+        small.award(A, 40, "award-01")
+        small.plant(A, "plant-01")
+        for token, units in (("paid-order", 2), ("cancelled-order", 1), ("open-order", 1)):
+            assert small.checkout(A, {"tofu": units}, token)["code"] == 0
+        for order in small.shop.documents("orders"):
+            if order["clientToken"] != "open-order":
+                finish(small, order)
+        small.rest()
+        yield small.shop.dump()
+
+
+def finish(small: SmallShop, order: dict[str, Any]) -> None:
+    attempt_no = small.open_payment(order["_id"])
+    if order["clientToken"] == "cancelled-order":
+        small.call("order_cancel", {"orderNo": order["_id"]}, A)
+    small.till.trades[attempt_no].state = "SUCCESS"
+    small.notify(attempt_no)
+
+
+def one(documents: list[dict[str, Any]], **where: Any) -> dict[str, Any]:
+    (found,) = [each for each in documents if where.items() <= each.items()]
+    return found
+
+
+def test_a_shop_that_has_lived_breaks_none(lived: Documents) -> None:
+    assert check(lambda name: lived[name]) == []
+
+
+BREACHES: dict[str, tuple[str, Any]] = {
+    "a unit too many on hand": (
+        "stock yuba: onHand is 4, its ledger says 3",
+        lambda shop: one(shop["inventory"], _id="yuba").update(onHand=4),
+    ),
+    "a unit sold twice": (
+        "stock yuba: available is -1, 3 are left",
+        lambda shop: one(shop["inventory"], _id="yuba").update(available=-1),
+    ),
+    "a lock without an order": (
+        "stock tofu: 1 reserved, orders hold 0",
+        lambda shop: one(shop["orders"], clientToken="open-order")["lines"][0].update(reserved=0),
+    ),
+    "a paid order that still holds": (
+        "holds 1 of tofu",
+        lambda shop: one(shop["orders"], clientToken="paid-order")["lines"][0].update(reserved=1),
+    ),
+    "points from nowhere": (
+        "points, garden of",
+        lambda shop: shop["users"][0]["points"]["garden"].update(available=10_000),
+    ),
+    "pending points from nowhere": (
+        "pending, ledger",
+        lambda shop: shop["users"][0]["points"]["shop"].update(pending=10_000),
+    ),
+    "a lot that forgot who took from it": (
+        "does not know of it",
+        lambda shop: one(shop["points_ledger"], kind="award")["lot"].update(takenBy=[]),
+    ),
+    "a spending without its lots": (
+        "its lots are not 30",
+        lambda shop: one(shop["points_ledger"], kind="plant").update(lotsUsed=[]),
+    ),
+    "a total that is not its lines": (
+        "its lines say",
+        lambda shop: shop["orders"][0]["totals"].update(payableFen=1),
+    ),
+    "a payment that is not what was due": (
+        "is paid: paid 1, not",
+        lambda shop: one(shop["orders"], clientToken="paid-order")["totals"].update(paidFen=1),
+    ),
+    "money that did not come": (
+        "0 came for",
+        lambda shop: one(shop["orders"], clientToken="paid-order").update(payLog=[]),
+    ),
+    "late money that was kept": (
+        "came for 0, 0 and 0 go back",
+        lambda shop: one(shop["orders"], clientToken="cancelled-order").update(refunds=[]),
+    ),
+    "two orders of one token": (
+        "made 2 orders",
+        lambda shop: shop["orders"][0].update(clientToken=shop["orders"][1]["clientToken"]),
+    ),
+    "an effect that was never asked for": (
+        "no task",
+        lambda shop: shop["sync_tasks"].pop(),
+    ),
+    "an effect given up": (
+        "is dead: DATABASE_UNAVAILABLE",
+        lambda shop: shop["sync_tasks"][0].update(state="dead", lastError="DATABASE_UNAVAILABLE"),
+    ),
+    "an effect that waits to be asked for": (
+        "has effects that are not in the outbox",
+        lambda shop: shop["orders"][0].update(outboxAt=1),
+    ),
+    "an order half made": (
+        "is still being created",
+        lambda shop: one(shop["orders"], clientToken="open-order").update(status="creating"),
+    ),
+    "a row undecided": (
+        "is pending",
+        lambda shop: shop["stock_ledger"][-1].update(state="pending"),
+    ),
+    "a line not eaten": ("line L1: 0 meals", lambda shop: shop["meals"].clear()),
+    "a meal of no order": ("meal of no order line", lambda shop: shop["meals"][0].update(lineId="L9")),
+    "a day that counted twice": ("the orders say", lambda shop: shop["daily_stats"][0].update(spentFen=1)),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_broken_law_is_told(lived: Documents, breach: str) -> None:
+    told, break_it = BREACHES[breach]
+    shop = deepcopy(lived)
+    break_it(shop)
+
+    found = check(lambda name: shop[name])
+
+    assert any(told in each for each in found), found
