@@ -30,6 +30,24 @@ _FIELDS = {
     "delete": {"deletes", "ordered"},
     "aggregate": {"pipeline", "cursor", "hint", "bypassDocumentValidation"},
 }
+_REFUSED = frozenset(
+    [
+        "let",
+        "min",
+        "max",
+        "returnKey",
+        "showRecordId",
+        "tailable",
+        "awaitData",
+        "oplogReplay",
+        "arrayFilters",
+        "explain",
+        "sort",
+        "c",
+        "rawData",
+        "allowPartialResults",
+    ]
+)
 _KNOWN_ELSEWHERE = frozenset(
     [
         "findAndModify",
@@ -61,8 +79,8 @@ _KNOWN_ELSEWHERE = frozenset(
 
 def check_command(command: Command) -> str:
     """Return the name of *command*, having refused every field that could change its meaning."""
-    if not command:
-        raise error(59, "no such command: ''")
+    if not isinstance(command, Mapping) or not command:
+        raise error(59, "a command must be an object that begins with its name")
     name = next(iter(command))
     if name not in _FIELDS:
         if name in _KNOWN_ELSEWHERE:
@@ -88,29 +106,6 @@ def check_fields(what: str, fields: Mapping[str, Any], known: AbstractSet[str]) 
         if field in _REFUSED:
             raise unsupported(f"{what}.{field}")
         raise error(40415, f"BSON field '{what}.{field}' is an unknown field.")
-
-
-_REFUSED = frozenset(
-    [
-        "let",
-        "min",
-        "max",
-        "returnKey",
-        "showRecordId",
-        "tailable",
-        "awaitData",
-        "oplogReplay",
-        "arrayFilters",
-        "explain",
-        "sort",
-        "c",
-        "rawData",
-        "allowPartialResults",
-        "upsertSupplied",
-        "sampleId",
-        "encryptionInformation",
-    ]
-)
 
 
 def whole_number(command: Command, field: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from localcloud.engine import grouping, shaping
 from localcloud.engine.catalog import Catalog, Collection
 from localcloud.engine.commands import Command
+from localcloud.engine.comparisons import is_pattern
 from localcloud.engine.errors import error, unsupported
 from localcloud.engine.expressions import Scope, check_names, compile_expression, nullish, variables, walk
 from localcloud.engine.numeric import whole
@@ -206,6 +207,9 @@ def _facet(context: Context, spec: Any) -> Stage:
 def _lookup(context: Context, spec: Any) -> Stage:
     if not isinstance(spec, Mapping) or not {"from", "as"} <= spec.keys() <= _LOOKUP:
         raise error(9, f"$lookup needs from and as, and takes {sorted(_LOOKUP)}")
+    for name in ("from", "as", "localField", "foreignField"):
+        if not isinstance(spec.get(name, ""), str):
+            raise error(9, f"$lookup argument '{name}' must be a string")
     local, foreign = spec.get("localField"), spec.get("foreignField")
     if (local is None) != (foreign is None) or (local is None and "pipeline" not in spec):
         raise error(
@@ -243,7 +247,10 @@ def _local_values(document: Document, path: str) -> list[Any]:
     value = walk(document, path.split("."))
     if nullish(value):
         return [None]
-    return value if type(value) is list else [value]
+    values: list[Any] = value if type(value) is list else [value]
+    if any(map(is_pattern, values)):
+        raise unsupported("$lookup by a regular expression")
+    return values
 
 
 _SHAPES: dict[str, Callable[[Any], shaping.Shape]] = {

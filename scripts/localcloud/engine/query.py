@@ -91,7 +91,14 @@ def _condition(parts: list[str], operand: Any) -> Test:
         return _any(parts, searcher(operand))
     if not is_operators(operand):
         return _any(parts, equals(operand))
-    return all_of([_operator(parts, name, operand) for name in operand if name != "$options"])
+    return all_of([_operator(parts, name, operand) for name in _names(operand)])
+
+
+def _names(operators: Mapping[str, Any]) -> list[str]:
+    """Return the operators to test; $options belongs to its $regex."""
+    if "$options" in operators and "$regex" not in operators:
+        raise error(2, "$options needs a $regex")
+    return [name for name in operators if name != "$options"]
 
 
 def _operator(parts: list[str], name: str, operators: Mapping[str, Any]) -> Test:
@@ -185,7 +192,7 @@ def _as_object(item: Any) -> Document:
 
 def _element(operators: Mapping[str, Any]) -> Single:
     """Return the test of one array element, which is not entered any further."""
-    return all_of([single(name, operators) for name in operators if name != "$options"])
+    return all_of([single(name, operators) for name in _names(operators)])
 
 
 def _exists(operand: Any) -> Single:

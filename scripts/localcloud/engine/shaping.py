@@ -120,6 +120,8 @@ def unwind(spec: Any) -> Callable[[Document], Iterator[Document]]:
     if not isinstance(options, Mapping) or not {"path"} <= options.keys() <= _UNWIND:
         raise error(28812, f"$unwind takes {sorted(_UNWIND)}")
     path, index_name = options["path"], options.get("includeArrayIndex")
+    if not isinstance(index_name, str | None):
+        raise error(28810, "expected a non-empty string for the includeArrayIndex option to $unwind")
     if not isinstance(path, str) or not path.startswith("$") or path.startswith("$$"):
         raise error(28818, f"path option to $unwind stage should be prefixed with a '$': {path}")
     keep = bool(options.get("preserveNullAndEmptyArrays"))

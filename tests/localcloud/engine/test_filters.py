@@ -198,6 +198,7 @@ def test_it_matches_the_same_with_indexes_on_every_path(
         ({"a": {"$regex": "("}}, 51091, None),
         ({"a": {"$regex": "x", "$options": "z"}}, 51108, "invalid flag in regex options: z"),
         ({"a": 2**63}, 2, "an integer does not fit into 64 bits"),
+        ({"a": {"$options": "i"}}, 2, "$options needs a $regex"),
         ({"$where": "1"}, 238, "$where is not supported by the local CloudBase"),
         ({"$text": {"$search": "x"}}, 238, "$text is not supported by the local CloudBase"),
         ({"a": {"$near": [0, 0]}}, 238, "$near is not supported by the local CloudBase"),

@@ -296,6 +296,9 @@ def test_lookup_in_a_collection_that_is_not_there_finds_nothing(things: Things) 
         ({"$addFields": {}}, 40177),
         ({"$unset": []}, 31002),
         ({"$lookup": {"from": "x", "as": "y"}}, 9),
+        ({"$lookup": {"from": {}, "as": "y", "pipeline": []}}, 9),
+        ({"$lookup": {"from": "x", "as": "y", "localField": 1, "foreignField": "a"}}, 9),
+        ({"$unwind": {"path": "$a", "includeArrayIndex": 1}}, 28810),
         ({"$match": {"$where": "1"}}, 238),
     ],
 )

@@ -79,8 +79,11 @@ def _index_of(array: Any, value: Any, start: Any = 0, end: Any = MISSING) -> Any
     if nullish(array):
         return None
     items, key = _array("$indexOfArray", array), encode(value)
+    first = _whole("$indexOfArray", start)
     stop = len(items) if end is MISSING else min(_whole("$indexOfArray", end), len(items))
-    found = (at for at in range(_whole("$indexOfArray", start), stop) if encode(items[at]) == key)
+    if first < 0 or stop < 0:
+        raise error(40097, "$indexOfArray requires a nonnegative start and end")
+    found = (at for at in range(first, stop) if encode(items[at]) == key)
     return next(found, -1)
 
 
@@ -150,6 +153,8 @@ def _loop(operator: str, operand: Any, body: str, *more: str) -> tuple[Expressio
     }:
         raise error(28646, f"{operator} needs an object with input, {body}, and may have as")
     name = operand.get("as", "this")
+    if not isinstance(name, str):
+        raise error(16876, f"the variable of {operator} must be named by a string")
     check_names({name: None})
     return compile_expression(operand["input"]), name, compile_expression(operand[body])
 
@@ -246,8 +251,10 @@ def _get_field(operand: Any) -> Expression:
     name, source = compile_expression(operand["field"]), compile_expression(operand["input"])
 
     def value(scope: Scope) -> Any:
-        holder = source(scope)
-        return holder.get(name(scope), MISSING) if type(holder) is dict else MISSING
+        holder, field = source(scope), name(scope)
+        if type(field) is not str:
+            raise error(3041704, "$getField requires 'field' to evaluate to type String")
+        return holder.get(field, MISSING) if type(holder) is dict else MISSING
 
     return value
 
