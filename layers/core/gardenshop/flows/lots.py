@@ -49,8 +49,8 @@ def settle(db: Database, key: str, now: int) -> None:
         planned = _write_plan(spending, plan, now)
         if plan != _used(spending) and not db.write(planned)[0].happened:
             continue
-        results = db.write(*(_take(lot_id, points, key, now) for lot_id, points in takes))
-        if all(result.happened for result in results):
+        # One after another: a lot gives once, so only when all before it have given may it give a part.
+        if all(db.write(_take(lot_id, points, key, now))[0].happened for lot_id, points in takes):
             return
     raise Busy
 

@@ -30,3 +30,21 @@ def test_a_spending_whose_copy_settles_it_meanwhile_is_settled_once(trip: int) -
         (garden,) = small.shop.documents("gardens")
         assert len(garden["plants"]) == 1
         assert small.breaches() == []
+
+
+@pytest.mark.parametrize("trip", range(1, 12))
+def test_a_spending_that_finds_its_first_lots_taken_has_taken_no_part_of_a_later_one(trip: int) -> None:
+    """A lot gives once: a part taken from it too early would be all that it ever gives."""
+    plants = [{"action": "plant", "code": "mint", "clientToken": f"token-mint-{each}"} for each in range(2)]
+    with open_small_shop() as small:
+        for points in (20, 17, 35):
+            award = {"userId": user_id(A), "book": "garden", "points": points, "reason": "补偿"}
+            assert small.call("points_award", {**award, "clientToken": f"award-{points}"})["code"] == 0
+        with intruder(small, trip=trip, act=lambda: small.call("garden_tend", plants[1], A)):
+            reply = small.call("garden_tend", plants[0], A)
+        small.rest()
+
+        assert reply["code"] in {0, BUSY}
+        (garden,) = small.shop.documents("gardens")
+        assert len(garden["plants"]) == 2
+        assert small.breaches() == []
