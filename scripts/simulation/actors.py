@@ -23,7 +23,8 @@ from simulation.world import Call, Script, Wait, World
 AGAIN = 50_300
 """Replies from this code on ask the caller to try again."""
 
-_TRIES = 3
+_TRIES = (1, 3, 3)
+"""How often somebody tries before she gives up."""
 _NOTICE_WAITS = (15 * SECOND, 30 * SECOND, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR)
 
 Asking = Generator[Wait | Call, Any, Any]
@@ -46,11 +47,11 @@ class Play:
     def ask(self, function: str, event: Document, openid: str | None = None) -> Asking:
         """Call as a client does: again while there is no answer; sometimes twice at once."""
         call = Call(function, event, self.openid if openid is None else openid)
-        if self.dice.random() < 0.06:  # noqa: PLR2004
+        if self.dice.random() < 0.1:  # noqa: PLR2004
             twin = f"{self.name}+{next(self.twins)}"
             self.world.play(twin, _once(self.dice.randint(0, 300), call), self.world.loop.now)
         reply: Any = None
-        for _ in range(_TRIES):
+        for _ in range(self.dice.choice(_TRIES)):
             reply = yield call
             if reply is not None and reply["code"] < AGAIN:
                 return reply
@@ -179,7 +180,15 @@ def _pay_too_late(play: Play) -> Script:
 
 
 def _plant(play: Play) -> Script:
-    """Plant; perhaps water at once, which ripens it, and harvest."""
+    """Plant, or plant two at once; perhaps water, which ripens a plant, and harvest."""
+    if play.dice.random() < 0.3:  # noqa: PLR2004
+        name = f"{play.name}p"
+        other = Play(play.world, name, play.openid, dice(play.world.seed, "step", name))
+        play.world.play(name, _plant_one(other), play.world.loop.now)
+    yield from _plant_one(play)
+
+
+def _plant_one(play: Play) -> Script:
     event = {"action": "plant", "code": "mint", "clientToken": f"token-{play.name}"}
     play.told("plants", token=event["clientToken"])
     reply = yield from play.ask("garden_tend", event)

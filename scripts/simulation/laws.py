@@ -6,6 +6,7 @@ functions' rules. Each says every breach in one line.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from gardenshop.cloud.database import Command
 from simulation import stage
@@ -25,9 +26,20 @@ _FREE_FROM_FEN, _FIRST_FEN, _NEXT_FEN, _STEP_G = 9900, 1000, 200, 1000
 _MINUTE = 60_000
 
 
-def check(world: World) -> list[str]:
+class Evidence:
+    """What is left of a play: the stored documents, each collection read once; the till; what was told."""
+
+    def __init__(self, world: World) -> None:
+        self.till, self.told = world.till, world.told
+        self.read = cache(world.read)
+
+
+Law = Callable[[Evidence], Iterator[str]]
+
+
+def check(evidence: Evidence) -> list[str]:
     """Return the breaches of every law."""
-    return [breach for law in LAWS for breach in law(world)]
+    return [breach for law in LAWS for breach in law(evidence)]
 
 
 def witness(world: World) -> Callable[[Command, list[Document]], None]:
@@ -51,9 +63,9 @@ def witness(world: World) -> Callable[[Command, list[Document]], None]:
     return watch
 
 
-def an_order_lives_once(world: World) -> Iterator[str]:
+def an_order_lives_once(seen: Evidence) -> Iterator[str]:
     """Every step of an order is an edge of its life, each taken once, each from where the last one led."""
-    for order in world.read("orders"):
+    for order in seen.read("orders"):
         place = None
         for step in order["history"]:
             edge = step.get("from"), step["to"]
@@ -66,9 +78,9 @@ def an_order_lives_once(world: World) -> Iterator[str]:
             yield f"order {order['_id']} is {order['status']} for ever"
 
 
-def prices_are_right(world: World) -> Iterator[str]:
+def prices_are_right(seen: Evidence) -> Iterator[str]:
     """Goods cost what the stage says; freight is by weight, whole, and shared by all lines to the fen."""
-    for order in world.read("orders"):
+    for order in seen.read("orders"):
         lines = order["lines"]
         goods = sum(line["quantity"] * stage.PRICES[line["skuId"]] for line in lines)
         weight = sum(line["quantity"] * stage.WEIGHTS[line["skuId"]] for line in lines)
@@ -80,14 +92,14 @@ def prices_are_right(world: World) -> Iterator[str]:
             yield f"order {order['_id']}: {found} where {goods} and freight {freight} are due"
 
 
-def stock_is_held_once_and_ended_once(world: World) -> Iterator[str]:
+def stock_is_held_once_and_ended_once(seen: Evidence) -> Iterator[str]:
     """An order holds each SKU once, with all its units; a hold ends in a sale or on the shelf, never both."""
     rows: dict[tuple[str, str, str], Document] = {
         (row["ref"], row["skuId"], row["reason"]): row
-        for row in world.read("stock_ledger")
+        for row in seen.read("stock_ledger")
         if row["state"] == "final"
     }
-    for order in world.read("orders"):
+    for order in seen.read("orders"):
         demand: Counter[str] = Counter()
         for line in order["lines"]:
             demand[line["skuId"]] += line["quantity"]
@@ -107,10 +119,10 @@ def stock_is_held_once_and_ended_once(world: World) -> Iterator[str]:
     )
 
 
-def money_is_where_it_belongs(world: World) -> Iterator[str]:
+def money_is_where_it_belongs(seen: Evidence) -> Iterator[str]:
     """What WeChat Pay took is what the orders say, and what nobody waited for went back, once."""
-    trades = dict(world.till.trades)
-    for order in world.read("orders"):
+    trades = dict(seen.till.trades)
+    for order in seen.read("orders"):
         mine = [trades.pop(each["attemptNo"], None) for each in order.get("attempts") or ()]
         taken = {each.number: each.amount_fen for each in mine if each and each.paid_at >= 0}
         booked = {entry["attemptNo"]: entry["amountFen"] for entry in order.get("payLog") or ()}
@@ -130,13 +142,14 @@ def money_is_where_it_belongs(world: World) -> Iterator[str]:
     yield from (f"WeChat Pay knows {number}, no order does" for number in trades)
 
 
-def points_are_earned_once(world: World) -> Iterator[str]:
+def points_are_earned_once(seen: Evidence) -> Iterator[str]:
     """A paid order earns a shop point for ten yuan of goods and ten garden points for a kilogram saved."""
-    earned = _points(world, "order")
+    earned = _points(seen, "order")
     saved: Counter[str] = Counter()
-    for meal in world.read("meals", {"source": "shop"}):
-        saved[meal["orderNo"]] += meal["savedG"]
-    for order in world.read("orders"):
+    for meal in seen.read("meals"):
+        if meal["source"] == "shop":
+            saved[meal["orderNo"]] += meal["savedG"]
+    for order in seen.read("orders"):
         order_no, paid = order["_id"], order["status"] not in NEVER_PAID
         goods = sum(line["paidFen"] for line in order["lines"])
         for book, due in (("shop", goods // 1000), ("garden", max(saved[order_no], 0) // 100)):
@@ -146,13 +159,13 @@ def points_are_earned_once(world: World) -> Iterator[str]:
     yield from (f"{points} {book} points for no order {ref}" for (ref, book), points in earned.items())
 
 
-def plants_are_paid_and_harvested_once(world: World) -> Iterator[str]:
+def plants_are_paid_and_harvested_once(seen: Evidence) -> Iterator[str]:
     """A plant was paid for, a payment has its plant or went back, a harvest has its reward; all of it once."""
-    paid, back, rewards = (_points(world, kind) for kind in ("plant", "release", "harvest"))
+    paid, back, rewards = (_points(seen, kind) for kind in ("plant", "release", "harvest"))
     spent = {ref.rsplit(":", 1)[1]: -points - back[ref, book] for (ref, book), points in paid.items()}
-    for garden in world.read("gardens"):
+    for garden in seen.read("gardens"):
         user, plants = garden["_id"], garden["plants"]
-        wanted = {facts["token"] for kind, who, facts in world.told if (kind, who) == ("plants", user)}
+        wanted = {facts["token"] for kind, who, facts in seen.told if (kind, who) == ("plants", user)}
         if len(plants) > len(wanted):
             yield f"{user} wanted {len(wanted)} plants and has {len(plants)}"
         for plant in plants:
@@ -164,19 +177,20 @@ def plants_are_paid_and_harvested_once(world: World) -> Iterator[str]:
     yield from (f"{points} points for a harvest of nothing: {key}" for key, points in rewards.items())
 
 
-def _points(world: World, kind: str) -> Counter[tuple[str, str]]:
+def _points(seen: Evidence, kind: str) -> Counter[tuple[str, str]]:
     """Return the points of the final rows of *kind*, by what they are for and by book."""
     sums: Counter[tuple[str, str]] = Counter()
-    for row in world.read("points_ledger", {"kind": kind, "state": "final"}):
-        sums[row["ref"]["id"], row["book"]] += row["delta"]
+    for row in seen.read("points_ledger"):
+        if (row["kind"], row["state"]) == (kind, "final"):
+            sums[row["ref"]["id"], row["book"]] += row["delta"]
     return sums
 
 
-def what_was_told_is_true(world: World) -> Iterator[str]:
+def what_was_told_is_true(seen: Evidence) -> Iterator[str]:
     """What a member was told of an order stays true; points that were promised were given, once."""
-    orders = {order["_id"]: order for order in world.read("orders")}
-    awards = _points(world, "award")
-    for kind, user, facts in world.told:
+    orders = {order["_id"]: order for order in seen.read("orders")}
+    awards = _points(seen, "award")
+    for kind, user, facts in seen.told:
         if kind == "awarded":
             given = awards[facts["token"], facts["book"]]
             if given != facts["points"]:
@@ -203,24 +217,25 @@ def _told_of_order(kind: str, user: str, facts: Document, order: Document) -> It
         yield f"told {user} that {facts['orderNo']} is {kind}, it is {status}"
 
 
-def orders_have_their_time(world: World) -> Iterator[str]:
+def orders_have_their_time(seen: Evidence) -> Iterator[str]:
     """Nobody but its buyer cancels an order before its time to pay is over, clocks being off a little."""
-    for order in world.read("orders"):
+    for order in seen.read("orders"):
         for step in order["history"]:
             early = step["event"] == "cancel" and step["at"] < order["payBy"] - _MINUTE
             if early and step["actor"] != order["userId"]:
                 yield f"order {order['_id']} is cancelled by {step['actor']} before its time"
 
 
-def a_former_account_goes_to_one_member(world: World) -> Iterator[str]:
+def a_former_account_goes_to_one_member(seen: Evidence) -> Iterator[str]:
     """The points of the former account are with it or with the one who claimed it, never with two."""
-    owners = Counter(row["userId"] for row in world.read("points_ledger", {"kind": "opening", "book": "shop"}))
-    (former,) = world.read("users", {"_id": "legacy:7"})
+    rows = [row for row in seen.read("points_ledger") if (row["kind"], row["book"]) == ("opening", "shop")]
+    owners = Counter(row["userId"] for row in rows)
+    (former,) = (user for user in seen.read("users") if user["_id"] == "legacy:7")
     if list(owners) != [former.get("mergedInto", former["_id"])]:
         yield f"the former account went to {former.get('mergedInto')}, its points to {dict(owners)}"
 
 
-LAWS: tuple[Callable[[World], Iterator[str]], ...] = (
+LAWS: tuple[Law, ...] = (
     an_order_lives_once,
     prices_are_right,
     stock_is_held_once_and_ended_once,

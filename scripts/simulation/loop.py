@@ -6,8 +6,8 @@ thread is ever runnable and the order of everything is the order of events. Thre
 hand-over costs microseconds beside a database command's hundreds, and needs no dependency.
 """
 
+import _thread
 import heapq
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -41,13 +41,13 @@ class Fiber:
 
     def __init__(self, body: Callable[[], None]) -> None:
         self._body = body
-        self._mine, self._loops = threading.Lock(), threading.Lock()
+        self._mine, self._loops = _thread.allocate_lock(), _thread.allocate_lock()
         self._mine.acquire()
         self._loops.acquire()
         self._value: Any = None
         self._error: BaseException | None = None
         self.ended = False
-        threading.Thread(target=self._live, daemon=True).start()
+        _thread.start_new_thread(self._live, ())
 
     def resume(self, value: Any = None, error: BaseException | None = None) -> None:
         """Let it run until it waits or ends: its wait returns *value* or raises *error*."""

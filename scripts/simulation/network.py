@@ -20,7 +20,9 @@ CALL_TIMEOUT_MS = 5_000
 """How long a function waits for a reply before it takes the request for lost."""
 
 _KINDS = {"crash": 4, "crash_while_sent": 3, "lost": 4, "refused": 3, "slow": 4}
-_SLOW_MS = (200, 20_000)
+_HELD_UP = frozenset({"slow", "crash_while_sent"})
+_SLOW_MS = ((100, 2_000), (2_000, 20_000), (20_000, 300_000))
+"""How long a command may be held up: noticeably, past every timeout, past every grace."""
 
 
 @dataclass
@@ -126,9 +128,9 @@ class Network:
         when = sent + me.dice.randint(1, 30)
         gaps = [me.dice.choice((0, 0, 1, 2)) for _ in works]
         for place, work in enumerate(works):
-            when += gaps[place] + self._pause(fault, place)
+            when = self._befall(me, fault, place, when + gaps[place])
             self._loop.at(when, me.name, lambda place=place, work=work: self._arrive(exchange, place, work))
-        when += self._pause(fault, len(works))
+        when = self._befall(me, fault, len(works), when)
         back = when + me.dice.randint(1, 30)
         patience = min(sent + CALL_TIMEOUT_MS, me.deadline)
         if back > patience:
@@ -138,20 +140,23 @@ class Network:
 
     def _fault(self, me: Instance, works: int) -> Fault | None:
         throw, kind = me.dice.random(), weighted(me.dice, _KINDS)
-        place, delay = me.dice.randint(0, works), me.dice.randint(*_SLOW_MS)
+        place, delay = me.dice.randint(0, works), me.dice.randint(*me.dice.choice(_SLOW_MS))
         if not self._weather.strikes(f"{me.name}#{me.exchanges}", throw):
             return None
         self._tell(me.name, f"exchange {me.exchanges} meets: {kind} after {place} of {works}")
         return Fault(kind, place, delay)
 
-    def _pause(self, fault: Fault | None, place: int) -> int:
-        return fault.delay if fault and fault.kind == "slow" and fault.place == place else 0
+    def _befall(self, me: Instance, fault: Fault | None, place: int, when: int) -> int:
+        """Let *fault* happen if this is its *place*; return when the commands from there on arrive."""
+        if fault is None or fault.place != place:
+            return when
+        if fault.kind.startswith("crash"):
+            self._loop.at(when, me.name, lambda: self.kill(me, "crash"))
+        return when + (fault.delay if fault.kind in _HELD_UP else 0)
 
     def _arrive(self, exchange: Exchange, place: int, work: Work) -> None:
         """Carry out the command at *place*, unless what befell the exchange keeps it from arriving."""
         fault = exchange.fault
-        if fault and place == fault.place and fault.kind.startswith("crash"):
-            self.kill(exchange.sender, "crash")
         if fault and fault.kind in {"crash", "refused"} and place >= fault.place:
             return
         if exchange.error is not None and not exchange.onward:
@@ -164,9 +169,7 @@ class Network:
 
     def _reply(self, exchange: Exchange) -> None:
         fault = exchange.fault
-        if fault and fault.kind.startswith("crash"):
-            self.kill(exchange.sender, "crash")
-        elif fault and fault.kind in {"lost", "refused"}:
+        if fault and fault.kind in {"lost", "refused"}:
             self.resume(exchange.sender, error=exchange.lost())
         elif exchange.error is not None:
             self.resume(exchange.sender, error=exchange.error)

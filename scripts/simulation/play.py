@@ -46,7 +46,8 @@ def play(plan: Plan, tell: Callable[[str], None] | None = None) -> Result:
         world.loop.run()
         weather.rate = 0
         _rest(world)
-        breaches = [*world.breaches, *ledgers.check(world.read), *laws.check(world)]
+        evidence = laws.Evidence(world)
+        breaches = [*world.breaches, *ledgers.check(evidence.read), *laws.check(evidence)]
     return Result(
         tuple(dict.fromkeys(breaches)), tuple(weather.met), world.calls, world.network.commands, _digest(world)
     )

@@ -22,7 +22,7 @@ PHONE = "13800000001"
 STOCK = {"tofu": 7, "yuba": 3, "peel": 1, "rice": 40}
 PRICES = {"tofu": 590, "yuba": 1585, "peel": 12_801, "rice": 7}
 WEIGHTS = {"tofu": 433, "yuba": 250, "peel": 101, "rice": 1517}
-POINTS = (35, 17)
+POINTS = (35, 17, 20)
 """The lots of garden points with which a member starts."""
 FORMER_POINTS = 86
 PLANT_COST = 30
@@ -119,7 +119,7 @@ def _account(key: str, points: int, **fields: Any) -> Document:
 
 
 def _lot(owner: str, book: str, points: int, order: int) -> Document:
-    """One lot; the second lapses before the first."""
+    """One lot; later ones lapse before earlier ones."""
     return {
         "_id": f"opening:{owner}:{order}",
         "userId": owner,

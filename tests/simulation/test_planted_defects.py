@@ -1,0 +1,149 @@
+"""The simulator is worth what it finds: each of these slips must break a law within 300 seeds."""
+
+import pytest
+
+from simulation.plan import draw
+from simulation.play import play
+
+from planting import Defect, defect, planted
+
+MOST_SEEDS = 300
+
+DEFECTS = (
+    defect(
+        "the ring is not asked whether an operation has happened",
+        ("flows.balances", 'f"{ring}.key": {"$ne": operation.key},', ""),
+    ),
+    defect(
+        "units are held without a look at what is available",
+        ("flows.stock", 'if delta < 0}', 'if delta < 0 and name != "available"}'),
+    ),
+    defect(
+        "a release gives back one unit whatever was held",
+        ("flows.stock", '{"available": units, "reserved": -units}', '{"available": 1, "reserved": -1}'),
+    ),
+    defect(
+        "a sale leaves its units reserved",
+        ("flows.stock", '{"onHand": -units, "reserved": -units}', '{"onHand": -units, "reserved": 0}'),
+    ),
+    defect(
+        "a failed checkout gives back what it never held",
+        ("flows.stock", 'guard={} if held else {"$and"', 'guard={} if True else {"$and"'),
+        ("flows.stock", 'started=started if held else order["createdAt"],', "started=started,"),
+    ),
+    defect(
+        "lines of one SKU are checked and held one by one",
+        ("flows.orders", 'demand.get(line["skuId"], 0) + line["quantity"]', 'line["quantity"]'),
+        ("flows.checkout", "units.get(line.sku_id, 0) + line.quantity", "line.quantity"),
+    ),
+    defect(
+        "the remainder of a spread amount is lost",
+        ("rules.money", "by_remainder[: amount - sum(parts)]", "by_remainder[:0]"),
+    ),
+    defect(
+        "an order takes any step from where it was, whoever else has moved it",
+        ("flows.orders", '        "status": source,\n', ""),
+        ("flows.orders", '{"version": order["version"]} if guard is None else guard', "guard or {}"),
+    ),
+    defect(
+        "the client's token is ignored",
+        ("checkout", "Wishes(request.client_token,", 'Wishes(f"{request.client_token}-{ctx.now}",'),
+    ),
+    defect(
+        "the total that the member saw is ignored",
+        ("checkout", "quote.price.payable_fen != request.expected_total_fen", "quote.price is None"),
+    ),
+    defect(
+        "an order is cancelled before its payment is closed at WeChat",
+        ("flows.cancellation", "transaction = _close(ctx, attempt)", "transaction = None"),
+    ),
+    defect(
+        "orders are cancelled by the timer before their time",
+        ("order_timeout", '"payBy": {"$lte": ctx.now}', '"payBy": {"$gte": 0}'),
+    ),
+    defect(
+        "a late notice revives a cancelled order",
+        ("rules.order_states", "return EDGES[status, event]", 'return "paid" if event == "pay" else EDGES[status, event]'),
+        ("flows.payments", '        and order["status"] == "pending_payment"\n', ""),
+        ("flows.payments", '        and order["attempts"][place]["state"] == "open"\n', ""),
+        ("flows.payments", ', f"{place}.state": "open"}', "}"),
+    ),
+    defect(
+        "a notice that comes twice is booked twice",
+        ("flows.payments", 'if any(entry["key"] == payment.key', 'if any(entry["key"] == ""'),
+        ("flows.payments", 'unknown = {"payLog.key": {"$ne": payment.key}}', "unknown: dict = {}"),
+    ),
+    defect(
+        "a notice of less money pays the order",
+        ("flows.payments", '(attempt["amountFen"], attempt["openid"]) != (payment.amount_fen, payment.openid)', "False"),
+    ),
+    defect(
+        "a refund that is tried again is another refund",
+        ("flows.tasks", 'out_refund_no=refund["refundNo"],', 'out_refund_no=refund["refundNo"] + str(task["attempts"]),'),
+    ),
+    defect(
+        "money that nobody waited for is kept",
+        ("flows.outbox", 'if refund["state"] == "due"', 'if refund["state"] == ""'),
+    ),
+    defect(
+        "points of an order are credited with every run of their task",
+        ("flows.tasks", """f"earn:order:{order['_id']}",""", """f"earn:order:{order['_id']}:{task['attempts']}","""),
+    ),
+    defect(
+        "an order's mark is taken away before its tasks are stored",
+        ("flows.outbox", "        *(put(\"sync_tasks\", task) for task in tasks_of(order)),\n        update(\"orders\", mark, {\"$unset\": {\"outboxAt\": \"\"}}),\n", "        update(\"orders\", mark, {\"$unset\": {\"outboxAt\": \"\"}}),\n        *(put(\"sync_tasks\", task) for task in tasks_of(order)),\n"),
+    ),
+    defect(
+        "a task that failed counts as done",
+        ("flows.tasks", '{"state": "dead" if dead else "due",', '{"state": "dead" if dead else "done",'),
+    ),
+    defect(
+        "nobody ends a checkout that stopped halfway",
+        ("outbox_pump", "failed = sum(_fail(order, ctx) for order in creating)", "failed = 0"),
+    ),
+    defect(
+        "points are spent that are not there",
+        ("flows.points", '{"$gte": points + lapsed}', '{"$gte": 0}'),
+    ),
+    defect(
+        "two spendings may take the same lot",
+        ("flows.lots", '"lot.left": {"$gte": points}, ', ""),
+    ),
+    defect(
+        "one spending may take a lot twice",
+        ("flows.lots", ', "lot.takenBy": {"$ne": key}}', "}"),
+    ),
+    defect(
+        "a plant asked for twice is planted twice",
+        ("garden_tend", 'request.client_token or "")', 'f"{request.client_token}{ctx.now}")'),
+    ),
+    defect(
+        "a harvest is rewarded each time it is asked for",
+        ("garden_tend", 'f"harvest:{ctx.user_id}:{plant.plant_id}"', 'f"harvest:{ctx.user_id}:{plant.plant_id}:{ctx.now}"'),
+    ),
+    defect(
+        "an award's token is ignored",
+        ("points_award", 'f"award:{request.client_token}"', 'f"award:{ctx.request_id}"'),
+    ),
+    defect(
+        "the carbon of an order is fed to the garden each time its task runs",
+        ("flows.garden_sync", "*_points(fed, started),", "*_points(fed, now),"),
+        ("flows.garden_sync", """f"earn:carbon:{order_no}",""", """f"earn:carbon:{order_no}:{started}","""),
+        ("flows.garden_sync", 'if order["garden"]["state"] in _ENDED:', "if False:"),
+    ),
+    defect(
+        "a former account is inherited with every login that moves it",
+        ("flows.accounts", """key=f"merge:{former['_id']}",""", """key=f"merge:{former['_id']}:{len(account['points']['recentOps'])}","""),
+    ),
+)
+
+
+@pytest.mark.parametrize("broken", DEFECTS, ids=lambda broken: broken.name.replace(" ", "_"))
+def test_a_planted_defect_is_found(broken: Defect) -> None:
+    with planted(broken):
+        assert first_failing_seed() is not None
+
+
+def first_failing_seed() -> int | None:
+    """Return the first seed that breaks a law, if one of the first 300 does."""
+    return next((seed for seed in range(MOST_SEEDS) if play(draw(seed)).breaches), None)
