@@ -115,6 +115,8 @@ def test_an_answer_that_does_not_come_is_given_up_at_the_deadline(command: Comma
         server.acts = [lambda _: server.over.wait(30) and False]
         with pytest.raises(DatabaseUnavailable):
             run(server.url, command, seconds=0.1)
+        (connection,) = runcommands._connections.values()
+        assert (connection.timeout or 9) <= 0.1
         assert len(server.seen) == 1
 
 
