@@ -3,6 +3,7 @@
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document, find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
+from gardenshop.flows import ratings
 from gardenshop.flows.balances import perform
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush
@@ -21,6 +22,7 @@ class OutboxPump(Response):
     orders_failed: int
     orders_flushed: int
     rows_finished: int
+    reviews_counted: int
     done: int
     retried: int
     dead: int
@@ -30,20 +32,23 @@ class OutboxPump(Response):
 def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # The event only dates the run.
     """Look for what was left half done, in one trip, end it, then carry out the tasks."""
     before = ctx.now - GRACE
-    creating, marked, rows = ctx.db.read(
+    creating, marked, rows, reviews = ctx.db.read(
         find("orders", {"status": "creating", "createdAt": {"$lte": before}}, limit=BATCH),
         find("orders", {"outboxAt": {"$lte": before}}, limit=BATCH),
         find("points_ledger", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
+        find("product_reviews", {"ratingDueAt": {"$lte": before}}, limit=BATCH),
     )
     failed = sum(_fail(order, ctx) for order in creating)
     for order in marked:
         flush(ctx.db, order)
     finished = _finish(rows, ctx)
+    rated = ratings.count(ctx.db, reviews, ctx.now)
     tasks = run_due(ctx)
     return OutboxPump(
         orders_failed=failed,
         orders_flushed=len(marked),
         rows_finished=finished,
+        reviews_counted=rated,
         done=tasks.done,
         retried=tasks.retried,
         dead=tasks.dead,

@@ -18,6 +18,7 @@ TIMER = Actor("定时器 timer", kind="timer")
 WECHAT = Actor("微信 WeChat", kind="operator")
 
 SUXIN_PHONE = "13800010086"
+FORMER_ORDER = "JY202610202008"
 LAST_UNIT = "tangerine-peel-100g"
 _TIRED_AND_COLD = {"g02", "g04", "g05", "g06", "g07", "g08"}
 """The items to which A answers "often"; to all others she answers "seldom"."""
@@ -45,6 +46,7 @@ def walk(stage: Stage) -> None:
     last_unit(stage)
     let_order_lapse(stage)
     operate(stage)
+    speak(stage)
     keep_apart(stage, order_no)
 
 
@@ -206,6 +208,16 @@ def operate(stage: Stage) -> None:
     }
     stage.call("运营赠送积分 · An operator awards points", OPERATOR, "points_award", award)
     stage.call("补货检查 · What to reorder", TIMER, "restock_check", note=notes.restock)
+
+
+def speak(stage: Stage) -> None:
+    """B reviews what she bought in the former shop, and A reads it."""
+    praise = {"orderNo": FORMER_ORDER, "lineId": "4", "score": 5, "text": "泡两小时就软，豆香很浓。"}
+    stage.call("评价收到的商品 · Review a line", SUXIN, "review_add", praise, note=notes.review)
+    of = {"productId": "yuba-sticks"}
+    stage.call("看评价 · What others say", MINT, "review_list", of, note=notes.reviews)
+    rating = stage.one("products", "yuba-sticks")["rating"]
+    stage.expect("the product's rating has counted it", holds=rating == {"count": 1, "sum": 5})
 
 
 def keep_apart(stage: Stage, order_no: str) -> None:

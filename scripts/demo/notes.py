@@ -110,6 +110,18 @@ def restock(data: Document) -> str:
     return "\n".join(lines)
 
 
+def review(data: Document) -> str:
+    """Say whether the review is shown."""
+    return "已展示 · shown" if data["state"] == "shown" else "待审核 · waits for a person"
+
+
+def reviews(data: Document) -> str:
+    """Count the reviews and quote them."""
+    counts = data["counts"]
+    quotes = (f"{each['nickname']} {'★' * each['score']} {each['text']}" for each in data["reviews"])
+    return "\n".join([f"{counts['all']} 条，好评 {counts['good']}", *quotes])
+
+
 def refusal(data: Document) -> str:
     """Say what was refused."""
     return f"{data['code']} {data['error']}：{data['message']}"

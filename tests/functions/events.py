@@ -65,6 +65,8 @@ VALID: dict[str, Any] = {
     "order_view": {},
     "order_cancel": {"orderNo": "of-a"},
     "points_statement": {},
+    "review_add": {"orderNo": "former", "lineId": "L1", "score": 5, "text": "豆香很浓"},
+    "review_list": {"productId": "tofu"},
     "points_award": {
         "userId": user_id(A),
         "book": "garden",
@@ -94,6 +96,23 @@ def furnish(shop: Shop) -> None:
     shop.add("gardens", garden(plant("p-of-b"), openid=B))
     lines = [{**line("tea-500g"), "productId": "tea", "addedAt": NOW}]
     shop.add("shopping_cart", document("shopping_cart", id=user_id(A), lines=lines))
+    shop.add("orders", former_order())
+
+
+def former_order() -> dict[str, Any]:
+    """An order of the former shop that A has received; it cost nothing."""
+    snapshot = {"title": "北豆腐", "spec": "500g", "priceFen": 0, "weightG": 500}
+    named = {"lineId": "L1", "skuId": "tofu-500g", "productId": "tofu", "quantity": 1}
+    return document(
+        "orders",
+        id="former",
+        userId=user_id(A),
+        clientToken="former",
+        status="completed",
+        lines=[{**named, "listFen": 0, "paidFen": 0, "snapshot": snapshot}],
+        totals={"goodsFen": 0, "payableFen": 0},
+        rulesVersion="legacy",
+    )
 
 
 @contextmanager

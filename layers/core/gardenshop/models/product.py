@@ -16,6 +16,7 @@ from gardenshop.models.base import (
     Model,
     OrderNo,
     Quantity,
+    Ring,
     ShortText,
     SkuId,
     UserId,
@@ -115,6 +116,8 @@ class Product(Document):
     search_keys: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=400)] = ()
     """Lower-cased tokens and bigrams of title, category, ingredient and keywords."""
     version: Count = 0
+    recent_ops: Ring = ()
+    """The reviews and certifications that were taken in last."""
 
     @model_validator(mode="after")
     def _skus_agree(self) -> "Product":
@@ -125,11 +128,16 @@ class Product(Document):
         return self
 
 
+ReviewState = Literal["pending", "shown", "hidden"]
+"""A text that a person should see first is pending; a hidden one was not let through."""
+
+
 class ReviewAppend(Model):
     """The one later addition to a review."""
 
     text: Annotated[str, Field(min_length=1, max_length=1000)]
     media: Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(max_length=9)] = ()
+    state: ReviewState = "shown"
     at: Instant
 
 
@@ -156,4 +164,6 @@ class Review(Document):
     practitioner_badge: BadgeLevel | None = None
     append: ReviewAppend | None = None
     reply: ReviewReply | None = None
-    state: Literal["pending", "shown", "hidden"]
+    state: ReviewState
+    rating_due_at: Instant | None = None
+    """Set when the review is shown, unset when the product's rating is known to have counted it."""
