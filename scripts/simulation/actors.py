@@ -1,4 +1,4 @@
-"""Who acts in a play, and how: every action of members, operators, WeChat and the platform is a row of `ACTIONS`.
+"""Who acts in a play, and how: each action of members, operators, WeChat and the platform is in `ACTIONS`.
 
 An action is a script: a generator that yields `Call` and `Wait` and is sent the replies. What it chooses it
 draws from its own dice. To add one, write its script and its row; timers come from cloudbaserc.json.

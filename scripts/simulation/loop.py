@@ -68,10 +68,9 @@ class Fiber:
     def _live(self) -> None:
         self._mine.acquire()
         try:
-            if self._error is not None:
-                raise self._error
-            self._body()
-            self._error = None
+            if self._error is None:
+                self._body()
+                self._error = None
         except Killed:
             self._error = None
         except BaseException as error:  # noqa: BLE001  # It is raised again where the baton goes.

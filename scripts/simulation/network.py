@@ -7,6 +7,7 @@ single fault can be left out of an otherwise equal run.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -129,7 +130,7 @@ class Network:
         gaps = [me.dice.choice((0, 0, 1, 2)) for _ in works]
         for place, work in enumerate(works):
             when = self._befall(me, fault, place, when + gaps[place])
-            self._loop.at(when, me.name, lambda place=place, work=work: self._arrive(exchange, place, work))
+            self._loop.at(when, me.name, partial(self._arrive, exchange, place, work))
         when = self._befall(me, fault, len(works), when)
         back = when + me.dice.randint(1, 30)
         patience = min(sent + CALL_TIMEOUT_MS, me.deadline)

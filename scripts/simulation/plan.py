@@ -4,6 +4,7 @@ Steps draw nothing from each other, so any of them can be left out and the rest 
 does not depend on them. That is what makes a failing history short.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -43,8 +44,13 @@ class Plan:
     steps: tuple[Step, ...]
     calmed: frozenset[str] = frozenset()
 
-    def with_steps(self, steps: tuple[Step, ...]) -> "Plan":
-        return replace(self, steps=steps)
+    def with_steps(self, steps: Iterable[Step]) -> "Plan":
+        """Return the plan with these steps alone."""
+        return replace(self, steps=tuple(steps))
+
+    def without_faults(self, names: Iterable[str]) -> "Plan":
+        """Return the plan in which the faults *names* do not happen either."""
+        return replace(self, calmed=self.calmed | frozenset(names))
 
 
 def draw(seed: int) -> Plan:

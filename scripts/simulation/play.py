@@ -48,9 +48,8 @@ def play(plan: Plan, tell: Callable[[str], None] | None = None) -> Result:
         _rest(world)
         evidence = laws.Evidence(world)
         breaches = [*world.breaches, *ledgers.check(evidence.read), *laws.check(evidence)]
-    return Result(
-        tuple(dict.fromkeys(breaches)), tuple(weather.met), world.calls, world.network.commands, _digest(world)
-    )
+    found, met = tuple(dict.fromkeys(breaches)), tuple(weather.met)
+    return Result(found, met, world.calls, world.network.commands, _digest(world))
 
 
 def _script(world: World, step: Step) -> Script:
@@ -76,7 +75,7 @@ def _log_in(openid: str) -> Script:
 
 
 def _rest(world: World) -> None:
-    """Let the members come back, and run the timers, in fine weather, until a round of them changes nothing."""
+    """Let the members come back, and run the timers, until a round of them changes nothing."""
     for openid in MEMBERS:
         world.play(f"rest.{openid}", _log_in(openid), world.loop.now)
     world.loop.run()

@@ -1,7 +1,6 @@
 """Making a failing history short: steps and faults are left out as long as it still fails in the same way."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from simulation.plan import Plan
@@ -28,12 +27,9 @@ def shrink(plan: Plan, result: Result, *, plays: int) -> tuple[Plan, Result]:
         best = candidate, found
         return True
 
-    _leave_out(plan.steps, lambda steps: left[0] > 0 and fails(best[0].with_steps(tuple(steps))))
-    calm, faults = best[0].calmed, best[1].faults
-    _leave_out(
-        faults,
-        lambda kept: left[0] > 0 and fails(replace(best[0], calmed=calm | (set(faults) - set(kept)))),
-    )
+    _leave_out(plan.steps, lambda steps: left[0] > 0 and fails(best[0].with_steps(steps)))
+    plan, faults = best[0], best[1].faults
+    _leave_out(faults, lambda kept: left[0] > 0 and fails(plan.without_faults(set(faults) - set(kept))))
     return best
 
 

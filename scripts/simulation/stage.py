@@ -1,4 +1,4 @@
-"""The shop that is played: few units, odd weights, small sums, so that everything collides and has remainders."""
+"""The shop that is played: few units, odd weights, so that things collide and leave remainders."""
 
 from typing import Any
 
@@ -66,18 +66,17 @@ _ADDRESS = {
 
 
 def _goods() -> list[tuple[str, Document]]:
-    documents = []
+    documents: list[tuple[str, Document]] = []
     for sku_id, units in STOCK.items():
         sku = {"skuId": sku_id, "spec": "一份", "priceFen": PRICES[sku_id], "weightG": WEIGHTS[sku_id]}
         counters = {"onHand": units, "available": units}
+        stock = {**counters, "reserved": 0, "damaged": 0}
         row = {"skuId": sku_id, "reason": "opening", "ref": "opening", "actor": "platform"}
+        row |= {"_id": f"{sku_id}:opening:opening", "day": _DAY, "state": "final"}
         documents += [
             ("products", {"_id": f"p-{sku_id}", **_PRODUCT, "title": sku_id, "skus": [sku]}),
-            ("inventory", {"_id": sku_id, "productId": f"p-{sku_id}", **counters, "reserved": 0, "damaged": 0}),
-            (
-                "stock_ledger",
-                {"_id": f"{sku_id}:opening:opening", **row, "deltas": counters, "day": _DAY, "state": "final"},
-            ),
+            ("inventory", {"_id": sku_id, "productId": f"p-{sku_id}", **stock}),
+            ("stock_ledger", {**row, "deltas": counters}),
         ]
     return documents
 
@@ -95,7 +94,8 @@ _PRODUCT = {
 def _members() -> list[tuple[str, Document]]:
     documents = []
     for openid in MEMBERS:
-        documents.append(("users", _account(user_id(openid), sum(POINTS), openid=openid, addresses=[_ADDRESS])))
+        account = _account(user_id(openid), sum(POINTS), openid=openid, addresses=[_ADDRESS])
+        documents.append(("users", account))
         documents += [
             ("points_ledger", _lot(user_id(openid), "garden", points, order))
             for order, points in enumerate(POINTS)
@@ -113,9 +113,9 @@ def _former(phone_hash: str) -> list[tuple[str, Document]]:
 def _account(key: str, points: int, **fields: Any) -> Document:
     garden = {"available": points, "pending": 0, "debt": 0}
     shop = {"available": 0, "pending": 0, "reserved": 0, "debt": 0}
-    facts = {"nickname": "", "roles": [], "status": "active", "addresses": [], "tier": "bronze", "consents": []}
+    facts = {"nickname": "", "roles": [], "status": "active", "tier": "bronze", "consents": [], "version": 0}
     books = {"garden": garden, "shop": shop, "recentOps": []}
-    return {"_id": key, **facts, "points": books, "version": 0, **fields}
+    return {"_id": key, **facts, "addresses": [], "points": books, **fields}
 
 
 def _lot(owner: str, book: str, points: int, order: int) -> Document:

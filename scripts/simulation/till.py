@@ -23,7 +23,9 @@ from gardenshop.cloud.wechatpay_messages import (
 )
 from simulation.network import Network
 
-SETTINGS = PaySettings("wx0", "1900000001", "serial", "key", "PUB_KEY_ID_1", "key", "k" * 32, "https://notify")
+SETTINGS = PaySettings(
+    "wx0", "1900000001", "serial", "key", "PUB_KEY_ID_1", "key", "k" * 32, "https://notify"
+)
 GENUINE = "genuine"
 
 
@@ -65,10 +67,12 @@ class Till:
 
     def doorway(self) -> dict[str, Callable[..., Any]]:
         """Return what takes the place of the methods of `WeChatPay`."""
-        remote = {name: getattr(self, f"_{name}") for name in ("prepay", "query", "close", "refund")}
-        remote["query_refund"] = self._query_refund
-        local = {"request_payment_fields": _payment_fields, "read_notice": _read_notice}
-        return {name: self._remote(method) for name, method in remote.items()} | local
+        remote = ("prepay", "query", "close", "refund", "query_refund")
+        return {
+            **{name: self._remote(getattr(self, f"_{name}")) for name in remote},
+            "request_payment_fields": _payment_fields,
+            "read_notice": _read_notice,
+        }
 
     def _remote(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(_: WeChatPay, *args: Any, **named: Any) -> Any:

@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
 
+from dataio.definitions import load
 from gardenshop.cloud import cache as layer_cache
 from gardenshop.cloud import clock, context, entry, log
 from gardenshop.cloud.database import Command, Document, delete, find
@@ -30,7 +31,8 @@ from simulation.till import SETTINGS, Till
 ROOT = Path(__file__).resolve().parents[2]
 PHONE_KEY = "the phone key of simulations"
 _SKEW_MS = 2_000
-_COLD_BP = 3
+_COLD_ONE_IN = 3
+_LONGEST = 600
 
 
 class Wait(NamedTuple):
@@ -119,7 +121,7 @@ class World:
     @contextlib.contextmanager
     def opened(self) -> Iterator[None]:
         """Take the place of the cloud: inside, functions live in this world."""
-        names = [each.name for each in stage.load()]
+        names = [each.name for each in load()]
         self._adapter.run([delete(name, {}, limit=0) for name in names])
         stage.furnish(self._adapter, phone_hash(stage.PHONE, PHONE_KEY))
         layer_cache.forget_all()
@@ -128,12 +130,12 @@ class World:
         with contextlib.ExitStack() as patches:
             for module in (clock, context, entry):
                 patches.enter_context(mock.patch.object(module, "time", time))
-            patches.enter_context(mock.patch.object(entry, "adapter_factory", lambda *_: self))
+            patches.enter_context(mock.patch.object(entry, "adapter_factory", return_value=self))
             patches.enter_context(mock.patch.object(log, "emit", self._log))
-            patches.enter_context(mock.patch.object(WeChatPay, "__init__", lambda *_: None))
+            patches.enter_context(mock.patch.object(WeChatPay, "__init__", return_value=None))
             for name, method in self.till.doorway().items():
                 patches.enter_context(mock.patch.object(WeChatPay, name, method))
-            patches.enter_context(mock.patch.object(PaySettings, "from_env", lambda _: SETTINGS))
+            patches.enter_context(mock.patch.object(PaySettings, "from_env", return_value=SETTINGS))
             patches.enter_context(mock.patch.object(WeChatApi, "phone_number", self._phone_number))
             patches.enter_context(mock.patch.dict(os.environ, {"PHONE_HASH_KEY": PHONE_KEY}))
             yield
@@ -151,8 +153,7 @@ class World:
         chance = dice(self.seed, name)
         limit = int(configured().get(call.function, {}).get("timeout", 10)) * 1000
         skew = chance.randint(-_SKEW_MS, _SKEW_MS)
-        me = Instance(name, call.function, chance, skew, limit, self.loop.now + limit)
-        if chance.randrange(_COLD_BP) == 0:
+        if chance.randrange(_COLD_ONE_IN) == 0:
             layer_cache.forget_all()
         self.calls += 1
         self.tell(name, f"{call.function} {_short(call.event)}")
@@ -233,7 +234,7 @@ def clock_text(instant: int) -> str:
 
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 600 else text[:600] + "…"
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 __all__ = ["Call", "Random", "Script", "Wait", "World", "clock_text", "functions", "timers"]

@@ -2,10 +2,9 @@
 
 import pytest
 
+from planting import Defect, defect, planted
 from simulation.plan import draw
 from simulation.play import play
-
-from planting import Defect, defect, planted
 
 MOST_SEEDS = 300
 
@@ -16,7 +15,7 @@ DEFECTS = (
     ),
     defect(
         "units are held without a look at what is available",
-        ("flows.stock", 'if delta < 0}', 'if delta < 0 and name != "available"}'),
+        ("flows.stock", "if delta < 0}", 'if delta < 0 and name != "available"}'),
     ),
     defect(
         "a release gives back one unit whatever was held",
@@ -63,7 +62,11 @@ DEFECTS = (
     ),
     defect(
         "a late notice revives a cancelled order",
-        ("rules.order_states", "return EDGES[status, event]", 'return "paid" if event == "pay" else EDGES[status, event]'),
+        (
+            "rules.order_states",
+            "return EDGES[status, event]",
+            'return "paid" if event == "pay" else EDGES[status, event]',
+        ),
         ("flows.payments", '        and order["status"] == "pending_payment"\n', ""),
         ("flows.payments", '        and order["attempts"][place]["state"] == "open"\n', ""),
         ("flows.payments", ', f"{place}.state": "open"}', "}"),
@@ -75,11 +78,19 @@ DEFECTS = (
     ),
     defect(
         "a notice of less money pays the order",
-        ("flows.payments", '(attempt["amountFen"], attempt["openid"]) != (payment.amount_fen, payment.openid)', "False"),
+        (
+            "flows.payments",
+            '(attempt["amountFen"], attempt["openid"]) != (payment.amount_fen, payment.openid)',
+            "False",
+        ),
     ),
     defect(
         "a refund that is tried again is another refund",
-        ("flows.tasks", 'out_refund_no=refund["refundNo"],', 'out_refund_no=refund["refundNo"] + str(task["attempts"]),'),
+        (
+            "flows.tasks",
+            'out_refund_no=refund["refundNo"],',
+            'out_refund_no=refund["refundNo"] + str(task["attempts"]),',
+        ),
     ),
     defect(
         "money that nobody waited for is kept",
@@ -87,11 +98,19 @@ DEFECTS = (
     ),
     defect(
         "points of an order are credited with every run of their task",
-        ("flows.tasks", """f"earn:order:{order['_id']}",""", """f"earn:order:{order['_id']}:{task['attempts']}","""),
+        (
+            "flows.tasks",
+            """f"earn:order:{order['_id']}",""",
+            """f"earn:order:{order['_id']}:{task['attempts']}",""",
+        ),
     ),
     defect(
         "an order's mark is taken away before its tasks are stored",
-        ("flows.outbox", "        *(put(\"sync_tasks\", task) for task in tasks_of(order)),\n        update(\"orders\", mark, {\"$unset\": {\"outboxAt\": \"\"}}),\n", "        update(\"orders\", mark, {\"$unset\": {\"outboxAt\": \"\"}}),\n        *(put(\"sync_tasks\", task) for task in tasks_of(order)),\n"),
+        (
+            "flows.outbox",
+            "    return [\n        *(put",
+            "    return [\n        update('orders', mark, {'$unset': {'outboxAt': ''}}),\n        *(put",
+        ),
     ),
     defect(
         "a task that failed counts as done",
@@ -119,7 +138,11 @@ DEFECTS = (
     ),
     defect(
         "a harvest is rewarded each time it is asked for",
-        ("garden_tend", 'f"harvest:{ctx.user_id}:{plant.plant_id}"', 'f"harvest:{ctx.user_id}:{plant.plant_id}:{ctx.now}"'),
+        (
+            "garden_tend",
+            'f"harvest:{ctx.user_id}:{plant.plant_id}"',
+            'f"harvest:{ctx.user_id}:{plant.plant_id}:{ctx.now}"',
+        ),
     ),
     defect(
         "an award's token is ignored",
@@ -133,7 +156,11 @@ DEFECTS = (
     ),
     defect(
         "a former account is inherited with every login that moves it",
-        ("flows.accounts", """key=f"merge:{former['_id']}",""", """key=f"merge:{former['_id']}:{len(account['points']['recentOps'])}","""),
+        (
+            "flows.accounts",
+            """key=f"merge:{former['_id']}",""",
+            """key=f"merge:{former['_id']}:{len(account['points']['recentOps'])}",""",
+        ),
     ),
 )
 
