@@ -6,6 +6,8 @@ from datetime import datetime, timedelta, timezone
 CHINA = timezone(timedelta(hours=8))
 """Fixed UTC+8. Not Asia/Shanghai, whose historical offsets differ (1986–1991 and before 1950)."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
 SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -40,4 +42,4 @@ def parse_utc(text: str) -> int:
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
-    return int(moment.timestamp() * 1000)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)

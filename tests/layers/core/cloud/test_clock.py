@@ -51,6 +51,10 @@ def test_timer_times_are_utc(moment: datetime) -> None:
     assert clock.parse_utc(moment.replace(tzinfo=timezone.utc).isoformat()) == expected
 
 
+def test_a_millisecond_is_not_lost() -> None:
+    assert clock.parse_utc("1970-01-01T00:00:01.001Z") == 1001
+
+
 @pytest.mark.parametrize("text", ["", "now", "2026-02-30T00:00:00Z", "2026-11-24T00:00:00ZZ"])
 def test_other_texts_are_no_times(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # The standard library words it.
