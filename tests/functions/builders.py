@@ -177,6 +177,18 @@ def place_order(
     return shop.one("orders", placed["orderNo"])
 
 
+def pages(shop: Shop, name: str, event: Document, *, openid: str = A) -> list[Document]:
+    """Return the pages of a list from the first to the last, of which there must be fewer than 20."""
+    found: list[Document] = []
+    for _ in range(20):
+        found.append(shop.ok(name, event, openid=openid))
+        assert shop.adapter.trips == 1
+        if "nextCursor" not in found[-1]:
+            return found
+        event = {**event, "cursor": found[-1]["nextCursor"]}
+    raise AssertionError
+
+
 def assert_lawful(shop: Shop) -> None:
     """Let the outbox do its work, then check the laws of the shop (design §6)."""
     for _ in range(3):

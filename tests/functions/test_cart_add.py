@@ -1,11 +1,12 @@
 """cart_add: one guarded line, however often and from wherever it is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from functions.builders import NOW, document, inventory, line, place_order, product, sku, stock_up, user
+from gardenshop.cloud.database import Command
 from gardenshop.models.cart import MAX_LINES
 from harness import A, B, Shop, user_id
 
@@ -73,6 +74,20 @@ def test_two_at_once_with_one_token_count_once(shop: Shop, at_once: Callable[...
 
     assert {reply["code"] for reply in replies} <= {0, 40900}
     assert [each["quantity"] for each in shop.one("shopping_cart", user_id(A))["lines"]] == [2]
+
+
+def test_a_repeat_that_overtakes_the_first_counts_for_both(shop: Shop) -> None:
+    shop.ok("cart_add", {"skuId": "tofu-500g"}, openid=A)
+
+    def overtake(commands: Sequence[Command]) -> None:
+        if "update" in commands[0]:
+            shop.adapter.before = lambda _: None
+            shop.ok("cart_add", ADD, openid=A)
+
+    shop.adapter.before = overtake
+
+    assert shop.ok("cart_add", ADD, openid=A)["quantity"] == 3
+    assert [each["quantity"] for each in shop.one("shopping_cart", user_id(A))["lines"]] == [3]
 
 
 def test_many_at_once_never_pass_what_may_be_bought(shop: Shop, at_once: Callable[..., list[Any]]) -> None:

@@ -245,6 +245,20 @@ def test_two_plants_watered_at_once_are_both_watered_or_said_not_to_be(
         assert (reply["code"] == 0) == (stored.get("waterCount", 0) == 1)
 
 
+def test_a_garden_that_changes_meanwhile_is_not_overwritten(shop: Shop) -> None:
+    shop.add("gardens", garden(plant()))
+
+    def grow(commands: Any) -> None:
+        if "update" in commands[0]:
+            edit(shop, "gardens", user_id(A), {"plants.0.growth": 200, "version": 1})
+
+    shop.adapter.before = grow
+    reply = shop.call("garden_tend", WATER, openid=A)
+
+    assert (reply["code"], reply["error"]) == (50301, "BUSY")
+    assert plants(shop)[0]["growth"] == 200
+
+
 @pytest.mark.parametrize("state", [GROWN, {**GROWN, "harvestedAt": NOW - DAY}], ids=["ripe", "harvested"])
 def test_what_is_grown_needs_no_water(shop: Shop, state: dict[str, Any]) -> None:
     shop.add("gardens", garden(plant(**state)))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.builders import NOW, lot, user
+from functions.builders import NOW, lot, pages, user
 from gardenshop.cloud.clock import DAY
 from harness import A, B, Shop
 
@@ -70,13 +70,8 @@ def test_what_has_lapsed_is_not_available(shop: Shop) -> None:
 def test_the_history_comes_page_by_page_newest_first(shop: Shop) -> None:
     fill(shop, *(lot(f"award:{i}", 1, createdAt=NOW - i // 2) for i in range(5)), available=5)
 
-    seen, event = [], {"limit": 2}
-    while True:
-        page = shop.ok("points_statement", event, openid=A)
-        seen += [entry["entryId"] for entry in page["entries"]]
-        if "nextCursor" not in page:
-            break
-        event = {"limit": 2, "cursor": page["nextCursor"]}
+    shown = pages(shop, "points_statement", {"limit": 2})
+    seen = [entry["entryId"] for page in shown for entry in page["entries"]]
 
     assert seen == ["award:1", "award:0", "award:3", "award:2", "award:4"]
 

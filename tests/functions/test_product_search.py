@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.builders import NOW, product, sku, stock_up
+from functions.builders import NOW, pages, product, sku, stock_up
 from gardenshop.rules.search import search_keys
 from harness import A, Shop
 
@@ -99,12 +99,8 @@ def test_pages_join_without_gap_or_repeat(shop: Shop, sort: str, *, in_stock: bo
         stock_up(shop, f"same-{i}", sales=20, createdAt=NOW)
     whole = found(shop, sort=sort, inStock=in_stock)
 
-    seen: list[str] = []
-    event: dict[str, Any] = {"sort": sort, "inStock": in_stock, "limit": 3}
-    while event:
-        page = shop.ok("product_search", event, openid=A)
-        seen += [each["productId"] for each in page["products"]]
-        event = {**event, "cursor": page["nextCursor"]} if "nextCursor" in page else {}
+    event = {"sort": sort, "inStock": in_stock, "limit": 3}
+    seen = [each["productId"] for page in pages(shop, "product_search", event) for each in page["products"]]
 
     assert seen == whole
     assert len(whole) == (9 if in_stock else 10)
