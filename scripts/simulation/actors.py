@@ -7,6 +7,7 @@ draws from its own dice. To add one, write its script and its row; timers come f
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from itertools import count
 from random import Random
 from typing import Any, NamedTuple
@@ -44,10 +45,18 @@ class Play:
     def user(self) -> str:
         return user_id(self.openid)
 
+    def happens(self, share: float) -> bool:
+        """Throw: true in *share* of all cases."""
+        return self.dice.random() < share
+
+    def another(self, name: str, openid: str) -> "Play":
+        """Return a play of its own, begun by this one."""
+        return Play(self.world, name, openid, dice(self.world.seed, "step", name))
+
     def ask(self, function: str, event: Document, openid: str | None = None) -> Asking:
         """Call as a client does: again while there is no answer; sometimes twice at once."""
         call = Call(function, event, self.openid if openid is None else openid)
-        if self.dice.random() < 0.1:  # noqa: PLR2004
+        if self.happens(0.1):
             twin = f"{self.name}+{next(self.twins)}"
             self.world.play(twin, _once(self.dice.randint(0, 300), call), self.world.loop.now)
         reply: Any = None
@@ -62,7 +71,7 @@ class Play:
         """Choose one of the member's orders as they are stored now, rather one that waits for payment."""
         mine = sorted(self.world.read("orders", {"userId": self.user}), key=lambda order: str(order["_id"]))
         waiting = [order for order in mine if order["status"] == "pending_payment"]
-        choice = waiting if waiting and self.dice.random() < 0.8 else mine  # noqa: PLR2004
+        choice = waiting if waiting and self.happens(0.8) else mine
         return str(self.dice.choice(choice)["_id"]) if choice else None
 
     def told(self, kind: str, **facts: Any) -> None:
@@ -88,10 +97,9 @@ def _rush(play: Play) -> Script:
     """Everybody wants the last ones at once."""
     lines = [{"skuId": "yuba", "quantity": 2}, {"skuId": "peel", "quantity": 1}]
     for number, openid in enumerate(stage.MEMBERS):
-        name = f"{play.name}r{number}"
-        other = Play(play.world, name, openid, dice(play.world.seed, "step", name))
-        wanted = lines if play.dice.random() < 0.5 else [{"skuId": "tofu", "quantity": 3}, *lines[:1]]  # noqa: PLR2004
-        play.world.play(name, _checkout(other, wanted), play.world.loop.now)
+        other = play.another(f"{play.name}r{number}", openid)
+        wanted = lines if play.happens(0.5) else [{"skuId": "tofu", "quantity": 3}, *lines[:1]]
+        play.world.play(other.name, _checkout(other, wanted), play.world.loop.now)
     yield Wait(0)
 
 
@@ -122,12 +130,10 @@ def _checkout(play: Play, lines: list[Document]) -> Script:
     for line in lines:
         demand[line["skuId"]] += line["quantity"]
     play.told("placed", token=token, orderNo=placed["orderNo"], payableFen=total, demand=dict(demand))
-    then = play.dice.random()
-    if then < 0.6:  # noqa: PLR2004
-        yield Wait(play.dice.randint(SECOND, MINUTE))
+    yield Wait(play.dice.randint(SECOND, MINUTE))
+    if play.happens(0.6):
         yield from _pay(play, placed["orderNo"])
-    elif then < 0.75:  # noqa: PLR2004
-        yield Wait(play.dice.randint(SECOND, 2 * MINUTE))
+    elif play.happens(0.4):
         yield from _cancel(play, placed["orderNo"])
 
 
@@ -140,7 +146,7 @@ def _pay(play: Play, order_no: str) -> Script:
         play.told("paid", orderNo=order_no)
         return
     yield Wait(play.dice.choice((SECOND, 5 * SECOND, MINUTE, 20 * MINUTE, 31 * MINUTE)))
-    if play.dice.random() < 0.85:  # noqa: PLR2004
+    if play.happens(0.85):
         send_money(play.world, reply["data"]["attemptNo"], play.dice)
 
 
@@ -181,10 +187,9 @@ def _pay_too_late(play: Play) -> Script:
 
 def _plant(play: Play) -> Script:
     """Plant, or plant two at once; perhaps water, which ripens a plant, and harvest."""
-    if play.dice.random() < 0.3:  # noqa: PLR2004
-        name = f"{play.name}p"
-        other = Play(play.world, name, play.openid, dice(play.world.seed, "step", name))
-        play.world.play(name, _plant_one(other), play.world.loop.now)
+    if play.happens(0.3):
+        other = play.another(f"{play.name}p", play.openid)
+        play.world.play(other.name, _plant_one(other), play.world.loop.now)
     yield from _plant_one(play)
 
 
@@ -192,7 +197,7 @@ def _plant_one(play: Play) -> Script:
     event = {"action": "plant", "code": "mint", "clientToken": f"token-{play.name}"}
     play.told("plants", token=event["clientToken"])
     reply = yield from play.ask("garden_tend", event)
-    if reply is None or reply["code"] or play.dice.random() < 0.4:  # noqa: PLR2004
+    if reply is None or reply["code"] or play.happens(0.4):
         return
     plant_id = reply["data"]["changedPlantId"]
     for action in play.dice.choice((("water", "harvest"), ("water", "harvest", "harvest"))):
@@ -244,7 +249,7 @@ def _deploy(play: Play) -> Script:
     """A new version is published: nothing is kept, and half of what is at work ends where it is."""
     layer_cache.forget_all()
     for _, instance in sorted(play.world.alive.items()):
-        if play.dice.random() < 0.5:  # noqa: PLR2004
+        if play.happens(0.5):
             play.world.network.kill(instance, "deploy")
     yield Wait(0)
 
@@ -294,7 +299,7 @@ def _courier(wait: int, event: Document) -> Script:
     for pause in (wait, *_NOTICE_WAITS):
         yield Wait(pause)
         reply = yield Call("pay_notify", event)
-        if reply is not None and reply["statusCode"] < 300:  # noqa: PLR2004
+        if reply is not None and reply["statusCode"] == HTTPStatus.NO_CONTENT:
             return
 
 

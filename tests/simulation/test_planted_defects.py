@@ -129,10 +129,6 @@ DEFECTS = (
         ("flows.lots", '"lot.left": {"$gte": points}, ', ""),
     ),
     defect(
-        "one spending may take a lot twice",
-        ("flows.lots", ', "lot.takenBy": {"$ne": key}}', "}"),
-    ),
-    defect(
         "a plant asked for twice is planted twice",
         ("garden_tend", 'request.client_token or "")', 'f"{request.client_token}{ctx.now}")'),
     ),
