@@ -46,6 +46,7 @@ def walk(stage: Stage) -> None:
     last_unit(stage)
     let_order_lapse(stage)
     operate(stage)
+    cook(stage)
     speak(stage)
     keep_apart(stage, order_no)
 
@@ -208,6 +209,18 @@ def operate(stage: Stage) -> None:
     }
     stage.call("运营赠送积分 · An operator awards points", OPERATOR, "points_award", award)
     stage.call("补货检查 · What to reorder", TIMER, "restock_check", note=notes.restock)
+
+
+def cook(stage: Stage) -> None:
+    """A buys what a dish takes: first a look, then all of it into the cart, twice with one token."""
+    dish = {"recipeId": "mapo-tofu", "servings": 4}
+    stage.call("一道菜要买什么 · What a dish takes", MINT, "recipe_buy", dish, note=notes.dish)
+    add = {**dish, "mode": "add", "clientToken": "demo-recipe-1"}
+    stage.call("一键加入购物车 · All of it into the cart", MINT, "recipe_buy", add, note=notes.dish)
+    before = stage.one("shopping_cart", user_id(MINT.openid))
+    stage.post("/functions/recipe_buy", add, MINT)
+    after = stage.one("shopping_cart", user_id(MINT.openid))
+    stage.expect("one token fills the cart once", holds=before == after)
 
 
 def speak(stage: Stage) -> None:

@@ -122,6 +122,16 @@ def reviews(data: Document) -> str:
     return "\n".join([f"{counts['all']} 条，好评 {counts['good']}", *quotes])
 
 
+def dish(data: Document) -> str:
+    """List the packs, their price and their carbon."""
+    packs = [
+        f"{each['name']} {each['grams']} g → {each['title']} {each['spec']} ×{each['quantity']}"
+        for each in data["packs"]
+    ]
+    missing = [f"{each['name']}：{each['reason']}" for each in data["missing"]]
+    return "\n".join([*packs, *missing, f"共 ¥{yuan(data['totalFen'])}，估算 {data['carbonG']} g CO2e"])
+
+
 def refusal(data: Document) -> str:
     """Say what was refused."""
     return f"{data['code']} {data['error']}：{data['message']}"

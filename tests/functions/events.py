@@ -34,6 +34,7 @@ CANARY = "canary"
 POOL: dict[str, list[Any]] = {
     "skuId": ["tofu-500g", "tea-500g"],
     "productId": ["tofu", "tea"],
+    "recipeId": ["mapo", "nothing"],
     "code": ["mint", "sprout"],
     "plantId": ["p1", "p-of-b"],
     "addressId": ["home", "elsewhere"],
@@ -67,6 +68,7 @@ VALID: dict[str, Any] = {
     "points_statement": {},
     "review_add": {"orderNo": "former", "lineId": "L1", "score": 5, "text": "豆香很浓"},
     "review_list": {"productId": "tofu"},
+    "recipe_buy": {"recipeId": "mapo", "mode": "add", "clientToken": "recipe-0001"},
     "points_award": {
         "userId": user_id(A),
         "book": "garden",
@@ -97,6 +99,18 @@ def furnish(shop: Shop) -> None:
     lines = [{**line("tea-500g"), "productId": "tea", "addedAt": NOW}]
     shop.add("shopping_cart", document("shopping_cart", id=user_id(A), lines=lines))
     shop.add("orders", former_order())
+    shop.add("ingredients", tofu())
+    items = [{"ingredientId": "tofu", "name": "豆腐", "grams": 400}]
+    dish = {"title": "素麻婆豆腐", "category": "热菜", "servings": 2, "items": items, "steps": []}
+    shop.add("recipes", document("recipes", id="mapo", carbonG=900, **dish))
+
+
+def tofu() -> dict[str, Any]:
+    """The ingredient of which the SKU tofu-500g holds 500 g."""
+    factor = {"factorG": 1000, "factorSource": "测试数据", "factorVersion": "test"}
+    links = [{"skuId": "tofu-500g", "gramsPerUnit": 500}]
+    named = {"name": "豆腐", "nameKey": "豆腐", "category": "豆制品"}
+    return document("ingredients", id="tofu", **named, **factor, skuLinks=links)
 
 
 def former_order() -> dict[str, Any]:
