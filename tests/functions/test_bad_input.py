@@ -183,12 +183,13 @@ def test_a_context_that_names_nobody_serves_nobody(shop: Shop, name: str, facts:
 # Ids of what belongs to others.
 
 OWNED = {"orderNo", "plantId", "addressId", "removeAddressId", "userCouponId"}
-SHARED = {"skuId", "productId", "userId", "exposureId", "practitionerId", "recipeId", "campaignId"}
-"""``userId`` is asked for by operators only."""
+SHARED = {"lineId", "skuId", "productId", "userId", "exposureId", "practitionerId", "recipeId", "campaignId"}
+"""``userId`` is asked for by operators only; ``lineId`` names a part of an owned order."""
 OF_A: dict[str, list[dict[str, Any]]] = {
     "order_view": [{"orderNo": "{order}"}],
     "order_pay": [{"orderNo": "{order}"}],
     "order_cancel": [{"orderNo": "{order}"}],
+    "review_add": [{"orderNo": "{order}", "lineId": "L1", "score": 5}],
     "garden_tend": [{"action": "water", "plantId": "p1"}, {"action": "harvest", "plantId": "p1"}],
     "checkout_preview": [{"lines": [line()], "addressId": "of-a"}],
     "checkout": [

@@ -26,7 +26,15 @@ from functions.conftest import Clock
 from gardenshop.cloud.clock import DAY, MINUTE
 from harness import A, Shop, user_id
 
-NOTHING = {"ordersFailed": 0, "ordersFlushed": 0, "rowsFinished": 0, "done": 0, "retried": 0, "dead": 0}
+NOTHING = {
+    "ordersFailed": 0,
+    "ordersFlushed": 0,
+    "rowsFinished": 0,
+    "reviewsCounted": 0,
+    "done": 0,
+    "retried": 0,
+    "dead": 0,
+}
 
 
 def prepare(shop: Shop) -> None:
