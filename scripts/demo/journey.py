@@ -13,6 +13,8 @@ from gardenshop.cloud.identity import user_id
 
 MINT = Actor("小满 A", "o-demo-xiaoman")
 SUXIN = Actor("素心 B", "o-demo-suxin")
+QINGHE = Actor("林清禾 C", "o-demo-qinghe")
+ON_DUTY = Actor("值班掌柜 D", "sample-operator")
 OPERATOR = Actor("掌柜 operator", kind="operator")
 TIMER = Actor("定时器 timer", kind="timer")
 WECHAT = Actor("微信 WeChat", kind="operator")
@@ -48,6 +50,7 @@ def walk(stage: Stage) -> None:
     operate(stage)
     cook(stage)
     speak(stage)
+    vouch(stage)
     keep_apart(stage, order_no)
 
 
@@ -231,6 +234,16 @@ def speak(stage: Stage) -> None:
     stage.call("看评价 · What others say", MINT, "review_list", of, note=notes.reviews)
     rating = stage.one("products", "yuba-sticks")["rating"]
     stage.expect("the product's rating has counted it", holds=rating == {"count": 1, "sum": 5})
+
+
+def vouch(stage: Stage) -> None:
+    """A practitioner vouches for a product, and the operator on duty approves it."""
+    words = {"productId": "daylily", "testimony": "晒场去过两回，蒸完再晒，颜色不艳，泡开有清香。"}
+    stage.call("践行者认证商品 · Vouch for a product", QINGHE, "product_certify", words)
+    approval = {"action": "approve", "productId": "daylily", "practitionerId": "lin-qinghe"}
+    stage.call("运营审核通过 · The operator approves", ON_DUTY, "product_certify", approval)
+    badges = stage.one("products", "daylily")["certifications"]
+    stage.expect("the product shows one badge", holds=[each["name"] for each in badges] == ["林清禾"])
 
 
 def keep_apart(stage: Stage, order_no: str) -> None:

@@ -68,6 +68,7 @@ VALID: dict[str, Any] = {
     "points_statement": {},
     "review_add": {"orderNo": "former", "lineId": "L1", "score": 5, "text": "豆香很浓"},
     "review_list": {"productId": "tofu"},
+    "product_certify": {"productId": "tofu", "testimony": "去过作坊，当天点当天卖"},
     "recipe_buy": {"recipeId": "mapo", "mode": "add", "clientToken": "recipe-0001"},
     "points_award": {
         "userId": user_id(A),
@@ -98,11 +99,18 @@ def furnish(shop: Shop) -> None:
     shop.add("gardens", garden(plant("p-of-b"), openid=B))
     lines = [{**line("tea-500g"), "productId": "tea", "addedAt": NOW}]
     shop.add("shopping_cart", document("shopping_cart", id=user_id(A), lines=lines))
+    shop.add("practitioners", practitioner())
     shop.add("orders", former_order())
     shop.add("ingredients", tofu())
     items = [{"ingredientId": "tofu", "name": "豆腐", "grams": 400}]
     dish = {"title": "素麻婆豆腐", "category": "热菜", "servings": 2, "items": items, "steps": []}
     shop.add("recipes", document("recipes", id="mapo", carbonG=900, **dish))
+
+
+def practitioner() -> dict[str, Any]:
+    """A as a practitioner."""
+    named = {"userId": user_id(A), "name": "林清禾", "level": "gold", "status": "active"}
+    return document("practitioners", id="lin", **named)
 
 
 def tofu() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from gardenshop.models.base import (
     Bp,
+    Count,
     Day,
     Document,
     Fen,
@@ -78,6 +79,10 @@ class Certification(Document):
     until: Instant | None = None
     reviewer: Key | None = None
     review_note: ShortText | None = None
+    version: Count = 0
+    """Counts the states it has been in."""
+    projected: Count = 0
+    """The version that the product's badges are known to show; the next state waits for it."""
 
 
 class CommissionEntry(Document):
