@@ -12,7 +12,7 @@ from faults import Fragile
 from gardenshop.cloud import clock
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Database, Document
-from gardenshop.flows import cancellation, tasks
+from gardenshop.flows import payments, refunds
 from gardenshop.flows.payments import Payment, take_payment
 from harness import PHONE_KEY, A, B, Shop, function, open_shop, user_id
 from till import Till, transaction_id
@@ -43,7 +43,7 @@ class SmallShop:
         shop.adapter.inner = self.fragile
         self.db = Database(shop.adapter)
         patch.setattr(clock, "now_ms", lambda: self.now)
-        self.till.serve(patch, cancellation, tasks, function("order_pay"))
+        self.till.serve(patch, payments, refunds, function("order_pay"))
         self._furnish()
 
     def _furnish(self) -> None:

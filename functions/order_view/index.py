@@ -7,12 +7,22 @@ from pydantic import Field
 from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import NotFound
+from gardenshop.flows.after_sale import AfterSaleView, view_of
 from gardenshop.models.base import OrderNo
+from gardenshop.rules.after_sale import refundable
 from gardenshop.rules.order_states import HIDDEN, LABELS, Button, buttons
 from gardenshop.rules.paging import CursorText, Order, after, cursor_of
 
 Shown = Literal[
-    "pending_payment", "paid", "shipped", "received", "completed", "cancelled", "refunding", "refunded"
+    "pending_payment",
+    "paid",
+    "shipped",
+    "received",
+    "completed",
+    "cancelled",
+    "refunding",
+    "refund_failed",
+    "refunded",
 ]
 NEWEST = Order("createdAt", -1)
 
@@ -36,8 +46,11 @@ class ShownLine(Response):
     spec: str
     cover: str | None
     quantity: int
+    shipped: int
+    refundable: int
     price_fen: int
     paid_fen: int
+    refunded_fen: int
     freight_fen: int
     carbon_g: int
 
@@ -55,9 +68,13 @@ class ShownOrder(Response):
     remark: str
     trace: list[str]
     garden: dict[str, Any]
+    shipments: list[dict[str, Any]]
+    after_sales: list[AfterSaleView]
     created_at: int
     pay_by: int | None
     paid_at: int | None
+    auto_confirm_at: int | None
+    close_at: int | None
 
 
 class OrderPage(Response):
@@ -74,7 +91,7 @@ def main(request: OrderView, ctx: Context) -> OrderPage:
         order = ctx.db.one(get("orders", request.order_no, userId=ctx.user_id))
         if order is None:
             raise NotFound("没有找到该订单")
-        return OrderPage(orders=[_shown(order)])
+        return OrderPage(orders=[_shown(order, ctx.now)])
     where = {
         "userId": ctx.user_id,
         "status": request.status or {"$nin": sorted(HIDDEN)},
@@ -84,30 +101,34 @@ def main(request: OrderView, ctx: Context) -> OrderPage:
     (orders,) = ctx.db.read(find("orders", where, sort=NEWEST.keys, limit=request.limit + 1))
     shown, more = orders[: request.limit], len(orders) > request.limit
     return OrderPage(
-        orders=[_shown(order) for order in shown],
+        orders=[_shown(order, ctx.now) for order in shown],
         next_cursor=cursor_of(NEWEST, shown[-1]) if more else None,
     )
 
 
-def _shown(order: Document) -> ShownOrder:
+def _shown(order: Document, now: int) -> ShownOrder:
     return ShownOrder(
         order_no=order["_id"],
         status=order["status"],
         label=LABELS[order["status"]],
-        buttons=list(buttons(order["status"])),
-        lines=[_line(line) for line in order["lines"]],
+        buttons=buttons(order, now),
+        lines=[_line(order, line) for line in order["lines"]],
         totals=order["totals"],
         address=order.get("address"),
         remark=order.get("remark", ""),
         trace=[step["text"] for step in order.get("trace") or ()],
         garden=order["garden"],
+        shipments=list(order.get("shipments") or ()),
+        after_sales=[view_of(sale) for sale in order.get("afterSales") or ()],
         created_at=order["createdAt"],
         pay_by=order.get("payBy"),
         paid_at=order.get("paidAt"),
+        auto_confirm_at=order.get("autoConfirmAt"),
+        close_at=order.get("closeAt"),
     )
 
 
-def _line(line: Document) -> ShownLine:
+def _line(order: Document, line: Document) -> ShownLine:
     snapshot = line["snapshot"]
     return ShownLine(
         line_id=line["lineId"],
@@ -117,8 +138,11 @@ def _line(line: Document) -> ShownLine:
         spec=snapshot["spec"],
         cover=snapshot.get("cover"),
         quantity=line["quantity"],
+        shipped=line.get("shipped", 0),
+        refundable=refundable(order, line),
         price_fen=snapshot["priceFen"],
         paid_fen=line["paidFen"],
+        refunded_fen=line.get("refundedFen", 0),
         freight_fen=line["freightFen"],
         carbon_g=line["carbonG"],
     )

@@ -3,7 +3,7 @@
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document, find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import ratings
+from gardenshop.flows import debts, ratings
 from gardenshop.flows.balances import perform
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush
@@ -32,16 +32,19 @@ class OutboxPump(Response):
 def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # The event only dates the run.
     """Look for what was left half done, in one trip, end it, then carry out the tasks."""
     before = ctx.now - GRACE
-    creating, marked, rows, reviews = ctx.db.read(
+    creating, marked, rows, reviews, *owing = ctx.db.read(
         find("orders", {"status": "creating", "createdAt": {"$lte": before}}, limit=BATCH),
         find("orders", {"outboxAt": {"$lte": before}}, limit=BATCH),
         find("points_ledger", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
         find("product_reviews", {"ratingDueAt": {"$lte": before}}, limit=BATCH),
+        *debts.owing(),
     )
     failed = sum(_fail(order, ctx) for order in creating)
     for order in marked:
         flush(ctx.db, order)
     finished = _finish(rows, ctx)
+    for book, users in zip(debts.BOOKS, owing, strict=True):
+        finished += sum(debts.repay_debt(ctx.db, user, book, ctx.now) for user in users)
     rated = ratings.count(ctx.db, reviews, ctx.now)
     tasks = run_due(ctx)
     return OutboxPump(
@@ -68,9 +71,12 @@ def _fail(order: Document, ctx: Context) -> bool:
 def _finish(rows: list[Document], ctx: Context) -> int:
     """Apply points whose row was written and nothing more; those in doubt are left for the reconcile.
 
-    Earnings come first, because plantings are paid from their lots.
+    Earnings come first, because plantings and what is taken back come from their lots.
     """
     plantings = [row for row in rows if row["kind"] == "plant"]
-    outcome = perform(ctx.db, [again(row) for row in rows if row["kind"] != "plant"], ctx.now)
+    takings = [row for row in rows if row["kind"] in debts.TAKING]
+    others = [row for row in rows if row not in plantings and row not in takings]
+    outcome = perform(ctx.db, [again(row) for row in others], ctx.now)
     ctx.db.write(*outcome.closing)
-    return len(outcome.closing) + sum(finish_planting(ctx.db, row, ctx.now) for row in plantings)
+    planted = sum(finish_planting(ctx.db, row, ctx.now) for row in plantings)
+    return len(outcome.closing) + planted + sum(debts.finish(ctx.db, row, ctx.now) for row in takings)

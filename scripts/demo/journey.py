@@ -5,19 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import Any
 
-from demo import notes
+from demo import aftermath, notes
+from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
 from demo.stage import Actor, Stage
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document
 from gardenshop.cloud.identity import user_id
-
-MINT = Actor("小满 A", "o-demo-xiaoman")
-SUXIN = Actor("素心 B", "o-demo-suxin")
-QINGHE = Actor("林清禾 C", "o-demo-qinghe")
-ON_DUTY = Actor("值班掌柜 D", "sample-operator")
-OPERATOR = Actor("掌柜 operator", kind="operator")
-TIMER = Actor("定时器 timer", kind="timer")
-WECHAT = Actor("微信 WeChat", kind="operator")
 
 SUXIN_PHONE = "13800010086"
 FORMER_ORDER = "JY202610202008"
@@ -47,6 +40,8 @@ def walk(stage: Stage) -> None:
     repeat_notice(stage, notice_id)
     last_unit(stage)
     let_order_lapse(stage)
+    aftermath.deliver(stage, order_no)
+    aftermath.give_back(stage, order_no)
     operate(stage)
     cook(stage)
     speak(stage)

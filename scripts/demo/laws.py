@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from demo.return_laws import RETURN_LAWS
+
 Document = dict[str, Any]
 Read = Callable[[str], list[Document]]
 
@@ -18,7 +20,14 @@ HOLDING = frozenset({"creating", "pending_payment"})
 NEVER_PAID = frozenset({*HOLDING, "create_failed", "cancelled"})
 LEGACY = "legacy"
 PAID_EFFECTS = ("stock.commit", "points.accrue", "garden.sync")
-EFFECTS = {"paid": PAID_EFFECTS, "cancelled": ("stock.release",)}
+EFFECTS = {
+    "paid": PAID_EFFECTS,
+    "cancelled": ("stock.release",),
+    "completed": ("points.finalise",),
+}
+REFUNDED_EFFECTS = ("garden.reverse", "points.claw")
+WITH_WECHAT = frozenset({"submitted", "abnormal"})
+"""States of a refund that WeChat Pay has in hand."""
 
 
 def check(read: Read) -> list[str]:
@@ -34,14 +43,20 @@ def check(read: Read) -> list[str]:
 
 
 def work_is_finished(read: Read) -> Iterator[str]:
-    """No order is half made, no effect waits, no ledger row is undecided, no task was given up."""
+    """No order is half made, nothing waits but for WeChat Pay, no row is undecided, no task was given up."""
     for order in read("orders"):
         if order["status"] == "creating":
             yield f"order {order['_id']} is still being created"
         if "outboxAt" in order:
             yield f"order {order['_id']} has effects that are not in the outbox"
+    waiting = {
+        f"refund.submit:{refund['refundNo']}:0"
+        for order in read("orders")
+        for refund in order.get("refunds") or ()
+        if refund["state"] in WITH_WECHAT
+    }
     for task in read("sync_tasks"):
-        if task["state"] != "done":
+        if task["state"] != "done" and not (task["_id"] in waiting and task["state"] == "due"):
             yield f"task {task['_id']} is {task['state']}: {task.get('lastError', '')}"
     for ledger in ("stock_ledger", "points_ledger"):
         yield from (f"{ledger} {row['_id']} is pending" for row in read(ledger) if row["state"] == "pending")
@@ -129,7 +144,8 @@ def orders_add_up(read: Read) -> Iterator[str]:
         arrived = sum(entry["amountFen"] for entry in order.get("payLog") or ())
         refunds = order.get("refunds") or ()
         unwanted = sum(each["amountFen"] for each in refunds if "afterSaleNo" not in each)
-        back = sum(each["amountFen"] for each in refunds) - unwanted
+        wanted = (each for each in refunds if "afterSaleNo" in each and each["state"] != "closed")
+        back = sum(each["amountFen"] for each in wanted)
         if arrived - unwanted != due or back > due:
             yield f"order {order['_id']}: {arrived} came for {due}, {unwanted} and {back} go back"
 
@@ -153,6 +169,12 @@ def effects_are_tasks(read: Read) -> Iterator[str]:
             if any(step["to"] == status for step in order["history"])
         ]
         wanted += [f"refund.submit:{refund['refundNo']}:0" for refund in order.get("refunds") or ()]
+        wanted += [
+            f"{topic}:{sale['afterSaleNo']}:0"
+            for sale in order.get("afterSales") or ()
+            if sale["state"] == "refunded"
+            for topic in REFUNDED_EFFECTS
+        ]
         if "outboxAt" not in order:
             yield from (f"order {order['_id']}: no task {task}" for task in wanted if task not in tasks)
 
@@ -189,6 +211,7 @@ LAWS = (
     orders_are_one_a_token,
     effects_are_tasks,
     gardens_are_fed,
+    *RETURN_LAWS,
 )
 
 

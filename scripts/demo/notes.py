@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from gardenshop.cloud.clock import day_of
 from gardenshop.cloud.database import Document
-from gardenshop.rules.pricing import yuan
+from gardenshop.rules.money import yuan
 
 _FIT = {"suits": "适合", "neutral": "一般", "not_advised": "不建议"}
 
@@ -135,3 +136,20 @@ def dish(data: Document) -> str:
 def refusal(data: Document) -> str:
     """Say what was refused."""
     return f"{data['code']} {data['error']}：{data['message']}"
+
+
+def shipped(data: Document) -> str:
+    """Say what became of the order and how many parcels there are."""
+    return f"{data['status']}，共 {len(data['shipmentNos'])} 个包裹，还剩 {data['left']} 件待发"
+
+
+def received(data: Document) -> str:
+    """Say until when units can be given back."""
+    return f"售后截止 {day_of(data['closeAt'])} 零点 · until midnight"
+
+
+def after_sale(data: Document) -> str:
+    """Say where an after-sale stands and what it gives back."""
+    sale = data["afterSale"]
+    cash = sale["amounts"]["cashFen"] + sale["amounts"]["freightFen"]
+    return f"{sale['label']}，退款 ¥{yuan(cash)}"

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gardenshop.cloud.database import Command, Database, Document, find, put, update
+from gardenshop.cloud.errors import Internal
 from gardenshop.models.base import RING_SIZE
 
 CLOCK_SKEW_MS = 5_000
@@ -115,6 +116,13 @@ def perform(
         if each.ledger and each.key not in unknown
     ]
     return Outcome(frozenset(applied), frozenset(refused), frozenset(unknown), tuple(closing))
+
+
+def demand(outcome: Outcome, what: str) -> None:
+    """Raise Internal, naming *what* it is about, unless every operation of *outcome* was applied."""
+    wrong = outcome.unknown | outcome.refused
+    if wrong:
+        raise Internal(cause=f"{what}: {sorted(wrong)}")
 
 
 def _rings(db: Database, operations: Iterable[Operation]) -> dict[tuple[str, str], list[Document]]:

@@ -1,16 +1,18 @@
-"""Cancelling an order that is not paid: ask WeChat Pay, close there, then cancel here.
+"""Cancelling an order: an unpaid one is closed at WeChat Pay first, a paid one is refunded whole.
 
-In this order, because a payment that WeChat still allows could arrive after the goods are back on the shelf.
+WeChat Pay comes first, because a payment that it still allows could arrive after the goods are back on the
+shelf.
 """
 
 from gardenshop.cloud.database import Document, get
 from gardenshop.cloud.entry import Context
-from gardenshop.cloud.errors import Busy
-from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
-from gardenshop.cloud.wechatpay_messages import AlreadyPaid, Transaction
+from gardenshop.cloud.errors import Busy, Conflict
+from gardenshop.flows.after_sale import draft
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush
-from gardenshop.flows.payments import Payment, take_payment
+from gardenshop.flows.payments import ask
+from gardenshop.flows.refunds import begin
+from gardenshop.rules.after_sale import has_open, nothing_shipped, rest_of
 
 
 def cancel_unpaid(ctx: Context, order: Document, *, actor: str) -> Document:
@@ -20,11 +22,9 @@ def cancel_unpaid(ctx: Context, order: Document, *, actor: str) -> Document:
     """
     cancelled = {**order, "status": "cancelled", "outboxAt": ctx.now}
     command = transition(order, "cancel", now=ctx.now, actor=actor, changes=_closed(order, ctx.now))
-    for attempt in order.get("attempts") or ():
-        if attempt["state"] == "open":
-            transaction = _close(ctx, attempt)
-            if transaction is not None:
-                return take_payment(ctx.db, order, transaction, now=ctx.now, actor=actor)
+    paid = ask(ctx, order, actor=actor, close=True)
+    if paid is not None:
+        return paid
     (result,) = ctx.db.write(command)
     if not result.happened:
         return _as_it_is_now(ctx, order)
@@ -32,32 +32,28 @@ def cancel_unpaid(ctx: Context, order: Document, *, actor: str) -> Document:
     return cancelled
 
 
+def cancel_paid(ctx: Context, order: Document, *, actor: str) -> Document:
+    """Refund the whole of *order*, of which nothing was shipped; return it as it stands then.
+
+    Raises Conflict when something was, or an after-sale is open; Busy when it changes meanwhile.
+    """
+    if not nothing_shipped(order):
+        raise Conflict("订单已部分发货，请申请售后")
+    if has_open(order):
+        raise Conflict("有售后正在处理，请先撤销")
+    once = f"cancel-{order['_id']}"
+    sale = draft(order, rest_of(order), kind="cancel", reason="no_reason", client_token=once, now=ctx.now)
+    begun = begin(order, sale, now=ctx.now, actor=actor, event="cancel_paid")
+    (result,) = ctx.db.write(begun.command)
+    if not result.happened:
+        raise Busy
+    flush(ctx.db, begun.order)
+    return begun.order
+
+
 def _closed(order: Document, now: int) -> Document:
     attempts = range(len(order.get("attempts") or ()))
     return {"outboxAt": now, **{f"attempts.{i}.state": "closed" for i in attempts}}
-
-
-def _close(ctx: Context, attempt: Document) -> Payment | None:
-    """Close *attempt* at WeChat Pay; return the payment when it was made already."""
-    pay = WeChatPay(PaySettings.from_env(ctx.settings.environ))
-    found = pay.query(attempt["attemptNo"])
-    if found is None or not found.paid:
-        try:
-            pay.close(attempt["attemptNo"])
-        except AlreadyPaid:
-            found = pay.query(attempt["attemptNo"])
-    return _payment(found) if found is not None and found.paid else None
-
-
-def _payment(transaction: Transaction) -> Payment:
-    if transaction.amount is None or transaction.payer is None:
-        raise Busy
-    return Payment(
-        transaction.out_trade_no,
-        transaction.transaction_id,
-        transaction.amount.total,
-        transaction.payer.openid,
-    )
 
 
 def _as_it_is_now(ctx: Context, order: Document) -> Document:

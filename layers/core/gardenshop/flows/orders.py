@@ -41,17 +41,44 @@ def transition(
     except IllegalEdge:
         raise IllegalTransition(f"订单{LABELS[source]}，不能执行该操作", status=source) from None
     step = {"at": now, "event": event, "from": source, "to": target, "actor": actor}
-    where = {
-        "_id": order["_id"],
-        "status": source,
-        **({"version": order["version"]} if guard is None else guard),
-    }
+    guard = {"version": order["version"]} if guard is None else guard
+    return _step(order, step, guard, {"status": target, **(changes or {})}, push)
+
+
+def amend(
+    order: Document,
+    event: str,
+    *,
+    now: int,
+    actor: str,
+    changes: Mapping[str, Any] | None = None,
+    push: Mapping[str, Any] | None = None,
+) -> Command:
+    """Change *order* where it stands, if it is still as it was read; its history tells of *event*."""
+    status = order["status"]
+    step = {"at": now, "event": event, "from": status, "to": status, "actor": actor}
+    return _step(order, step, {"version": order["version"]}, changes or {}, push)
+
+
+def _step(
+    order: Document,
+    step: Document,
+    guard: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    push: Mapping[str, Any] | None,
+) -> Command:
+    where = {"_id": order["_id"], "status": order["status"], **guard}
     change = {
-        "$set": {"status": target, "updatedAt": now, **(changes or {})},
+        "$set": {"updatedAt": step["at"], **changes},
         "$inc": {"version": 1},
         "$push": {"history": {"$each": [step], "$slice": -HISTORY}, **(push or {})},
     }
     return update("orders", where, change)
+
+
+def was_held(order: Document) -> bool:
+    """Say whether *order* got as far as waiting for payment, and so holds all that it names."""
+    return any(step["to"] == "pending_payment" for step in order["history"])
 
 
 def demand_of(lines: Sequence[Mapping[str, Any]]) -> dict[str, int]:

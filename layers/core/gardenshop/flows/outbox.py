@@ -5,26 +5,82 @@ state calls for and unsets the mark. A crash in between leaves the mark, which `
 and flushes.
 """
 
+from collections.abc import Iterator
+
 from gardenshop.cloud.database import Command, Database, Document, put, update
+from gardenshop.rules.after_sale import BEGUN
 
 RELEASE = "stock.release"
 COMMIT = "stock.commit"
 ACCRUE = "points.accrue"
 GARDEN = "garden.sync"
 REFUND = "refund.submit"
+BUDGET_BACK = "promotion.release"
+COUPON_BACK = "coupon.release"
+COUPON_USE = "coupon.use"
+COUPON_RETURN = "coupon.return"
+FINALISE = "points.finalise"
+RESTOCK = "stock.restock"
+TAKE_IN = "stock.take_in"
+REVERSE = "garden.reverse"
+CLAW = "points.claw"
+POINTS_BACK = "points.back"
+
+LEGACY = "legacy"
+"""The rules version of orders that the former shop has settled."""
 
 _TOPICS: dict[str, tuple[str, ...]] = {
     "paid": (COMMIT, ACCRUE, GARDEN),
     "cancelled": (RELEASE,),
     "create_failed": (RELEASE,),
+    "completed": (FINALISE,),
 }
+_COUPON_TOPICS: dict[str, tuple[str, ...]] = {
+    "paid": (COUPON_USE,),
+    "cancelled": (COUPON_BACK,),
+    "create_failed": (COUPON_BACK,),
+    "refunded": (COUPON_RETURN,),
+}
+_BUDGET_TOPICS: dict[str, tuple[str, ...]] = {"cancelled": (BUDGET_BACK,), "create_failed": (BUDGET_BACK,)}
 
 
 def tasks_of(order: Document) -> list[Document]:
-    """Return the tasks that the state of *order*, marked with `outboxAt`, calls for."""
-    tasks = [_task(topic, order["_id"], order) for topic in _TOPICS.get(order["status"], ())]
+    """Return the tasks that all that has become of *order*, marked with `outboxAt`, calls for.
+
+    Not only its present state: who was to flush an earlier one may have died. Orders of the former shop were
+    settled there.
+    """
+    if order.get("rulesVersion") == LEGACY:
+        return []
+    states = ["paid"] if "paidAt" in order else []
+    states += [order["status"]] if order["status"] != "paid" else []
+    tables = [_TOPICS]
+    tables += [_COUPON_TOPICS] if "userCouponId" in order else []
+    tables += [_BUDGET_TOPICS] if order.get("budgets") else []
+    topics = [topic for table in tables for state in states for topic in table.get(state, ())]
+    tasks = [_task(topic, order["_id"], order) for topic in topics]
     due = (refund for refund in order.get("refunds") or () if refund["state"] == "due")
-    return tasks + [_task(REFUND, refund["refundNo"], order) for refund in due]
+    tasks += [_task(REFUND, refund["refundNo"], order) for refund in due]
+    sales = order.get("afterSales") or ()
+    return tasks + [_task(topic, sale["afterSaleNo"], order) for sale in sales for topic in _topics_of(sale)]
+
+
+def _topics_of(sale: Document) -> Iterator[str]:
+    """Yield what an after-sale sets in motion: goods come back at once, the rest goes after the money."""
+    if sale["state"] in BEGUN and any(part["unshipped"] for part in sale["lines"]):
+        yield RESTOCK
+    if "condition" in sale:
+        yield TAKE_IN
+    if sale["state"] == "refunded":
+        yield REVERSE
+        yield CLAW
+        if sale["amounts"]["points"]:
+            yield POINTS_BACK
+
+
+def submission_of(refund_no: str) -> str:
+    """Return the id of the task that asks WeChat Pay for the refund *refund_no*."""
+    return f"{REFUND}:{refund_no}:0"
 
 
 def _task(topic: str, ref_id: str, order: Document) -> Document:

@@ -6,7 +6,10 @@ The verified notice and our own query to WeChat Pay both end here, any number of
 from typing import NamedTuple
 
 from gardenshop.cloud.database import Command, Database, Document, get, update
+from gardenshop.cloud.entry import Context
 from gardenshop.cloud.errors import Busy, Conflict, NotFound
+from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
+from gardenshop.cloud.wechatpay_messages import AlreadyPaid, Transaction
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush
 
@@ -33,6 +36,42 @@ class PaymentMismatch(Conflict):
     code = 40913
     error = "PAYMENT_MISMATCH"
     text = "支付信息与订单不符"
+
+
+def payment_of(transaction: Transaction) -> Payment:
+    """Return the payment that a successful *transaction* is. Raises Busy when it lacks a part."""
+    if transaction.amount is None or transaction.payer is None:
+        raise Busy
+    return Payment(
+        transaction.out_trade_no,
+        transaction.transaction_id,
+        transaction.amount.total,
+        transaction.payer.openid,
+    )
+
+
+def ask(ctx: Context, order: Document, *, actor: str, close: bool = False) -> Document | None:
+    """Ask WeChat Pay for the open payment of *order*; book it when it was made and return the order then.
+
+    None when nothing was paid; with *close* nothing can be paid any more either.
+    """
+    for attempt in order.get("attempts") or ():
+        if attempt["state"] == "open":
+            transaction = _ask(ctx, attempt["attemptNo"], close=close)
+            if transaction is not None:
+                return take_payment(ctx.db, order, payment_of(transaction), now=ctx.now, actor=actor)
+    return None
+
+
+def _ask(ctx: Context, attempt_no: str, *, close: bool) -> Transaction | None:
+    pay = WeChatPay(PaySettings.from_env(ctx.settings.environ))
+    found = pay.query(attempt_no)
+    if close and (found is None or not found.paid):
+        try:
+            pay.close(attempt_no)
+        except AlreadyPaid:
+            found = pay.query(attempt_no)
+    return found if found is not None and found.paid else None
 
 
 def take_payment(db: Database, order: Document, payment: Payment, *, now: int, actor: str) -> Document:

@@ -1,7 +1,7 @@
 """Points earned and spent: operations on the two books of a member, each with its ledger row."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from gardenshop.cloud.clock import day_of
 from gardenshop.flows.balances import Operation
@@ -10,6 +10,20 @@ from gardenshop.rules.policy import Policy
 
 LEDGER = "points_ledger"
 RING = "points.recentOps"
+_OWED = ":owed"
+
+
+class Cause(NamedTuple):
+    """Why points are taken from a member without her asking, and by which rules they were given."""
+
+    type: str
+    id: str
+    rules_version: str
+
+    def stamp(self, at: int) -> dict[str, Any]:
+        """Return what a ledger row says of it."""
+        ref = {"type": self.type, "id": self.id}
+        return {"ref": ref, "actor": "platform", "rulesVersion": self.rules_version, "day": day_of(at)}
 
 
 def earn(
@@ -54,7 +68,7 @@ def spend(
     at: int,
     actor: str,
 ) -> Operation:
-    """Take *points* from what *user_id* may spend of *book*; refused when there are fewer.
+    """Take *points* from what *user_id* may spend of *book*; refused when there are fewer, or debts to repay.
 
     The counter still holds the *lapsed* points (`lots.lapsed`), which nobody may spend.
 
@@ -63,7 +77,47 @@ def spend(
     row: dict[str, Any] = {"book": book, "delta": -points, "kind": kind, "ref": dict(ref)}
     row |= {"lotsUsed": [], "final": True, "actor": actor}
     operation = _operation(key, user_id, {**row, **_stamp(policy, at)}, at)
-    return operation._replace(guard={f"points.{book}.available": {"$gte": points + lapsed}})
+    enough = {f"points.{book}.available": {"$gte": points + lapsed}}
+    return operation._replace(guard={**enough, f"points.{book}.debt": {"$in": [0, None]}})
+
+
+def take_back(
+    key: str, *, user_id: str, book: str, points: int, cause: Cause, at: int, final: bool = True
+) -> Operation:
+    """Take *points* that were earned and are not deserved any more; refused when there are fewer.
+
+    Those that were not *final* yet are taken from what is pending.
+    """
+    row: dict[str, Any] = {"book": book, "delta": -points, "kind": "claw_back", "final": final}
+    row |= {"lotsUsed": []} if final else {}
+    return _operation(key, user_id, {**row, **cause.stamp(at)}, at)
+
+
+def owe(key: str, *, user_id: str, book: str, points: int, cause: Cause, at: int) -> Operation:
+    """Book *points* as owed instead of taking them back under *key*: never both."""
+    row = {"book": book, "delta": 0, "debtDelta": points, "kind": "claw_back", "final": True}
+    return _operation(f"{key}{_OWED}", user_id, {**row, **cause.stamp(at)}, at)
+
+
+def repay(key: str, *, user_id: str, book: str, points: int, cause: Cause, at: int) -> Operation:
+    """Repay *points* of a debt from what may be spent."""
+    row: dict[str, Any] = {"book": book, "delta": -points, "debtDelta": -points, "kind": "repay"}
+    row |= {"lotsUsed": [], "final": True}
+    return _operation(key, user_id, {**row, **cause.stamp(at)}, at)
+
+
+def finalise(order_no: str, *, user_id: str, points: int, at: int) -> Operation:
+    """Move the *points* that an order earned from pending to spendable; its rows become final beside it."""
+    moved = {"points.shop.pending": -points, "points.shop.available": points}
+    return Operation(
+        key=f"final:order:{order_no}",
+        balance="users",
+        target=user_id,
+        guard={"points.shop.pending": {"$gte": points}},
+        change={"$inc": moved},
+        started=at,
+        ring=RING,
+    )
 
 
 def again(row: Mapping[str, Any]) -> Operation:
@@ -78,12 +132,17 @@ def _stamp(policy: Policy, at: int) -> dict[str, Any]:
 def _operation(key: str, user_id: str, row: Mapping[str, Any], at: int) -> Operation:
     """Build the change that *row* stands for: its lot is spendable, an earning not final is pending."""
     counter = f"points.{row['book']}.{'available' if row['final'] else 'pending'}"
+    changes = {counter: row["delta"], f"points.{row['book']}.debt": row.get("debtDelta", 0)}
+    floors: dict[str, Any] = {name: {"$gte": -delta} for name, delta in changes.items() if delta < 0}
+    if row["kind"] == "claw_back":
+        rival = key.removesuffix(_OWED) if key.endswith(_OWED) else f"{key}{_OWED}"
+        floors["$nor"] = [{f"{RING}.key": rival}]
     return Operation(
         key=key,
         balance="users",
         target=user_id,
-        guard={counter: {"$gte": -row["delta"]}} if row["delta"] < 0 else {},
-        change={"$inc": {counter: row["delta"]}},
+        guard=floors,
+        change={"$inc": {name: delta for name, delta in changes.items() if delta}},
         started=at,
         ledger=LEDGER,
         row={**row, "userId": user_id},

@@ -1,15 +1,15 @@
 """Carrying out the tasks of the outbox: leased, repeated until done, given up loudly."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from gardenshop.cloud import log
 from gardenshop.cloud.clock import HOUR, MINUTE
-from gardenshop.cloud.database import Command, Document, find, get, update
+from gardenshop.cloud.database import Command, Database, Document, find, get, update
 from gardenshop.cloud.entry import Context
 from gardenshop.cloud.errors import AppError, Internal
-from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
-from gardenshop.flows import outbox
+from gardenshop.flows import outbox, refunds, reversal, shipping
+from gardenshop.flows.after_sale import place_of
 from gardenshop.flows.balances import perform
 from gardenshop.flows.garden_sync import sync_garden
 from gardenshop.flows.points import accrue
@@ -21,7 +21,6 @@ BATCH = 50
 LEASE = 2 * MINUTE
 MAX_ATTEMPTS = 12
 _RESERVE_SECONDS = 5.0
-_REFUND_STATES = {"SUCCESS": "success", "CLOSED": "closed", "ABNORMAL": "abnormal"}
 
 
 class Summary(NamedTuple):
@@ -63,19 +62,35 @@ def _garden(ctx: Context, order: Document, task: Document) -> list[Command]:
 
 
 def _refund(ctx: Context, order: Document, task: Document) -> list[Command]:
-    """Send a payment back that no order waited for; the number makes repeats one refund."""
-    refund = next(each for each in order["refunds"] if each["refundNo"] == task["refId"])
-    answer = WeChatPay(PaySettings.from_env(ctx.settings.environ)).refund(
-        out_trade_no=refund["attemptNo"],
-        out_refund_no=refund["refundNo"],
-        refund_fen=refund["amountFen"],
-        total_fen=refund["amountFen"],
-        reason=refund["reason"],
-    )
-    state = _REFUND_STATES.get(answer.status, "submitted")
-    where = {"_id": order["_id"], "refunds": {"$elemMatch": {"refundNo": task["refId"], "state": "due"}}}
-    change = {"refunds.$.state": state, "refunds.$.wechatRefundId": answer.refund_id}
-    return [update("orders", where, {"$set": {**change, "updatedAt": ctx.now}})]
+    refunds.submit(ctx, order, task["refId"])
+    return []
+
+
+def _finalise(ctx: Context, order: Document, task: Document) -> list[Command]:
+    return reversal.finalise_points(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+
+
+def _return_coupon(ctx: Context, order: Document, task: Document) -> list[Command]:
+    del task
+    return reversal.return_coupon(ctx.db, order, ctx.now)
+
+
+class Part(Protocol):
+    """Carries out what one after-sale of an order calls for and returns the writes that end it."""
+
+    def __call__(
+        self, db: Database, order: Document, sale: Document, *, started: int, now: int
+    ) -> list[Command]: ...
+
+
+def _of_sale(part: Part) -> "Handler":
+    """Return the handler of a task whose `refId` is an after-sale."""
+
+    def handle(ctx: Context, order: Document, task: Document) -> list[Command]:
+        sale = order["afterSales"][place_of(order, task["refId"])]
+        return part(ctx.db, order, sale, started=task["payload"]["startedAt"], now=ctx.now)
+
+    return handle
 
 
 Handler = Callable[[Context, Document, Document], list[Command]]
@@ -86,6 +101,13 @@ HANDLERS: Mapping[str, Handler] = {
     outbox.ACCRUE: _accrue,
     outbox.GARDEN: _garden,
     outbox.REFUND: _refund,
+    outbox.FINALISE: _finalise,
+    outbox.COUPON_RETURN: _return_coupon,
+    outbox.RESTOCK: _of_sale(shipping.restock),
+    outbox.TAKE_IN: _of_sale(shipping.take_in),
+    outbox.REVERSE: _of_sale(reversal.reverse_garden),
+    outbox.CLAW: _of_sale(reversal.claw_pending),
+    outbox.POINTS_BACK: _of_sale(reversal.give_points_back),
 }
 
 
@@ -140,8 +162,11 @@ def _carry_out(ctx: Context, task: Document) -> str:
 
 
 def _put_off(ctx: Context, task: Document, error: AppError) -> str:
-    """Make the task due later, later each time; after the last attempt a person must look at it."""
-    dead = task["attempts"] >= MAX_ATTEMPTS
+    """Make the task due later, later each time; after the last attempt a person must look at it.
+
+    A refund has no last attempt.
+    """
+    dead = task["attempts"] >= MAX_ATTEMPTS and not isinstance(error, refunds.UnderWay)
     wait = min(MINUTE * 2 ** (task["attempts"] - 1), 6 * HOUR)
     state: dict[str, Any] = {"state": "dead" if dead else "due", "dueAt": ctx.now + wait}
     state |= {"lastError": f"{error.error} {error.details.get('cause', '')}".strip(), "updatedAt": ctx.now}

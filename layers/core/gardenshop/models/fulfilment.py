@@ -4,7 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gardenshop.models.base import Fen, Instant, Key, LineId, Model, OrderNo, Points, Quantity, ShortText
+from gardenshop.models.base import (
+    Count,
+    Fen,
+    Instant,
+    Key,
+    LineId,
+    Model,
+    OrderNo,
+    Points,
+    Quantity,
+    ShortText,
+)
 from gardenshop.models.vocabulary import Openid
 
 Urls = Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(max_length=9)]
@@ -55,32 +66,44 @@ class Shipment(Model):
 
 
 class RefundAmounts(Model):
-    """What goes back: cash, points, and the share of the freight."""
+    """What goes back: money for the goods, the freight beside it, points used; and commission taken back.
+
+    Until the refund begins they say what it would come to now.
+    """
 
     cash_fen: Fen
     freight_fen: Fen = 0
     points: Points = 0
+    commission_fen: Fen = 0
+
+
+class AfterSaleLine(LineQuantity):
+    """Some units of one line; `unshipped` of them had not left the warehouse and never will."""
+
+    unshipped: Count = 0
 
 
 class AfterSale(Model):
-    """A member's request to give units back or to be refunded for them."""
+    """A member's request to give units back or to be refunded for them.
+
+    ``abnormal``: WeChat Pay has closed its refund, and a person must begin another.
+    """
 
     after_sale_no: Key
+    client_token: Key
     kind: Literal["refund_only", "return", "cancel"]
-    lines: LineQuantities
-    reason: ShortText
+    lines: Annotated[tuple[AfterSaleLine, ...], Field(min_length=1, max_length=100)]
+    reason: Literal["no_reason", "not_received", "quality", "wrong_goods", "other"]
     merchant_fault: bool = False
     text: Annotated[str, Field(max_length=1000)] = ""
     media: Urls = ()
     amounts: RefundAmounts
     state: Literal[
         "applied",
-        "approved",
         "awaiting_return",
         "returning",
-        "received",
-        "abnormal",
         "refunding",
+        "abnormal",
         "refunded",
         "refused",
         "revoked",
@@ -95,11 +118,14 @@ class AfterSale(Model):
 
 
 class Refund(Model):
-    """Money on its way back; `refund_no` is deterministic, so it may be submitted again."""
+    """Money on its way back; `refund_no` is deterministic, so it may be submitted again.
+
+    Refunds stand in the order in which they began. One of 0 fen has no attempt to go back to.
+    """
 
     refund_no: Key
     after_sale_no: Key | None = None
-    attempt_no: OrderNo
+    attempt_no: OrderNo | None = None
     amount_fen: Fen
     reason: ShortText
     state: Literal["due", "submitted", "success", "closed", "abnormal"]

@@ -108,7 +108,7 @@ class StockEntry(Document):
         "hold",
         "release",
         "commit",
-        "ship",
+        "restock",
         "return_good",
         "return_damaged",
         "receive",

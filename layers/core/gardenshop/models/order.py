@@ -132,6 +132,14 @@ class Attribution(Model):
     at: Instant
 
 
+class BudgetUse(Model):
+    """What the order takes of a promotion's budget, in the budget's own unit, and the limit it saw."""
+
+    promotion_id: Key
+    units: Count
+    limit: Count
+
+
 class Failure(Model):
     """Why an order could not be created; the same client token gets it again."""
 
@@ -163,6 +171,11 @@ class Order(Document):
     trace: Annotated[tuple[TraceStep, ...], Field(max_length=100)] = ()
     rules_version: Annotated[str, Field(max_length=80)]
     user_coupon_id: Key | None = None
+    budgets: Annotated[tuple[BudgetUse, ...], Field(max_length=100)] = ()
+    limited: bool = False
+    """Whether it has goods of which one member may buy only so many; only such orders are counted."""
+    order_seq: Count | None = None
+    """The member's `orderSeq` it presumes, where her other orders decide what she may buy or its price."""
     address: Address | None = None
     remark: Annotated[str, Field(max_length=200)] = ""
     attempts: Annotated[tuple[Attempt, ...], Field(max_length=20)] = ()

@@ -54,6 +54,7 @@ class PointsEntry(Document):
         "release",
         "refund_back",
         "claw_back",
+        "repay",
         "exchange_out",
         "exchange_in",
         "expire",

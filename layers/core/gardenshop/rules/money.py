@@ -2,6 +2,19 @@
 
 from collections.abc import Sequence
 
+FULL_BP = 10_000
+"""The whole, in basis points."""
+
+
+def yuan(fen: int) -> str:
+    """Return *fen* as people write money: ``12.30``."""
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+def off_by(pay_bp: int, fen: int) -> int:
+    """Return what comes off *fen* when *pay_bp* of it remain to be paid, rounded down."""
+    return fen * (FULL_BP - pay_bp) // FULL_BP
+
 
 def spread(amount: int, weights: Sequence[int]) -> list[int]:
     """Split *amount* in proportion to *weights* by largest remainder; the parts sum to *amount*.

@@ -1,6 +1,9 @@
 """The life of an order as a table; an edge that is not in it does not exist."""
 
-from typing import Final, Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Final, Literal, get_args
+
+from gardenshop.rules import after_sale
 
 OrderStatus = Literal[
     "creating",
@@ -43,10 +46,14 @@ EDGES: Final[dict[tuple[OrderStatus, OrderEvent], OrderStatus]] = {
     ("received", "refund_all"): "refunded",
     ("refunding", "refund_all"): "refunded",
     ("refunding", "refund_fail"): "refund_failed",
+    ("refund_failed", "refund_all"): "refunded",
 }
 
 HIDDEN: Final = frozenset({"creating", "create_failed"})
 """States a member never sees in a list."""
+
+DEAD: Final = frozenset({"create_failed", "cancelled", "refunded"})
+"""States in which an order counts for nothing any more: no limit, no first order."""
 
 LABELS: Final[dict[OrderStatus, str]] = {
     "creating": "提交中",
@@ -62,9 +69,10 @@ LABELS: Final[dict[OrderStatus, str]] = {
     "refunded": "已退款",
 }
 
-Button = Literal["pay", "cancel"]
+Button = Literal["pay", "cancel", "confirm", "refund", "revoke", "send_back"]
 
-_BUTTONS: Final[dict[OrderStatus, tuple[Button, ...]]] = {"pending_payment": ("pay", "cancel")}
+ASKABLE: Final = frozenset({"paid", "shipped", "received"})
+"""States in which units may be given back."""
 
 
 class IllegalEdge(ValueError):
@@ -79,9 +87,21 @@ def target_of(status: OrderStatus, event: OrderEvent) -> OrderStatus:
         raise IllegalEdge(f"{event} in {status}") from None
 
 
-def buttons(status: OrderStatus) -> tuple[Button, ...]:
-    """Return what a member may press on an order in *status*."""
-    return _BUTTONS.get(status, ())
+def buttons(order: Mapping[str, Any], now: int) -> list[Button]:
+    """Return what the owner of *order* may press at *now*."""
+    status, sales = order["status"], order.get("afterSales") or ()
+    unpaid, at_rest = status == "pending_payment", not after_sale.has_open(order)
+    undone = status == "paid" and at_rest and after_sale.nothing_shipped(order)
+    in_time = status in ASKABLE and (status != "received" or order["closeAt"] > now)
+    pressable: dict[Button, bool] = {
+        "pay": unpaid and order["payBy"] > now,
+        "cancel": unpaid or undone,
+        "confirm": status == "shipped" and at_rest,
+        "refund": in_time and any(after_sale.rest_of(order).values()),
+        "revoke": any(each["state"] in after_sale.REVOCABLE for each in sales),
+        "send_back": any(each["state"] == "awaiting_return" for each in sales),
+    }
+    return [button for button, shown in pressable.items() if shown]
 
 
 ALL_STATUSES: Final = get_args(OrderStatus)

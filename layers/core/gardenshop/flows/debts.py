@@ -1,0 +1,81 @@
+"""Points taken back from a member: what she has, or else a debt, repaid first from what she earns next.
+
+Taking and owing exclude each other by their keys in the member's ring, so a claw-back counts once whatever
+her balance does meanwhile. While she owes, nothing of the book can be spent; `outbox_pump` repays.
+"""
+
+from gardenshop.cloud.database import Command, Database, Document, find, get
+from gardenshop.cloud.errors import AppError, Busy, Internal
+from gardenshop.flows import lots
+from gardenshop.flows.balances import perform, record
+from gardenshop.flows.points import LEDGER, Cause, again, owe, repay, take_back
+
+BOOKS = ("garden", "shop")
+TAKING = frozenset({"claw_back", "repay"})
+"""Kinds of ledger rows that are ended by `finish`."""
+
+
+def claw_back(
+    db: Database, key: str, *, user_id: str, book: str, points: int, cause: Cause, at: int, now: int
+) -> list[Command]:
+    """Take *points* back from what may be spent, or book them as owed; return the writes that end it.
+
+    Raises Busy when the balance changes meanwhile, Internal when it can no longer tell.
+    """
+    (lapsed,) = db.read(lots.lapsed(user_id, now))
+    taking = take_back(key, user_id=user_id, book=book, points=points, cause=cause, at=at)
+    enough = {f"points.{book}.available": {"$gte": points + lots.left_in(lapsed, book)}}
+    taken = perform(db, [taking._replace(guard={**taking.guard, **enough})], now)
+    if taken.unknown:
+        raise Internal(cause=f"points of {user_id}: {key}")
+    if taken.applied:
+        lots.settle(db, key, now)
+        return list(taken.closing)
+    owing = owe(key, user_id=user_id, book=book, points=points, cause=cause, at=at)
+    owed = perform(db, [owing], now, before=taken.closing)
+    if not owed.applied:
+        raise Busy
+    return list(owed.closing)
+
+
+def owing() -> list[Command]:
+    """Return the reads of the members who owe points and have some, book by book."""
+    return [
+        find(
+            "users",
+            {f"points.{book}.debt": {"$gt": 0}, f"points.{book}.available": {"$gt": 0}},
+            fields=("points",),
+            limit=100,
+        )
+        for book in BOOKS
+    ]
+
+
+def repay_debt(db: Database, user: Document, book: str, now: int) -> bool:
+    """Repay what *user*, as just read, owes in *book* as far as she can; say whether anything was repaid.
+
+    The operation is named by the one that her ring took in last, so copies of it are one repayment.
+    """
+    balance = user["points"][book]
+    (lapsed,) = db.read(lots.lapsed(user["_id"], now))
+    points = min(balance["available"] - lots.left_in(lapsed, book), balance["debt"])
+    if points <= 0:
+        return False
+    newest = user["points"]["recentOps"][-1]["key"]
+    cause = Cause("account", user["_id"], "")
+    planned = repay(f"repay:{newest}", user_id=user["_id"], book=book, points=points, cause=cause, at=now)
+    db.write(record(planned, now))
+    row = db.one(get(LEDGER, planned.key))
+    return row is not None and row["state"] != "refused" and finish(db, row, now)
+
+
+def finish(db: Database, row: Document, now: int) -> bool:
+    """End the claw-back or repayment of a pending ledger *row*; False when it must be tried again later."""
+    try:
+        outcome = perform(db, [again(row)], now)
+        if outcome.applied and "lotsUsed" in row:
+            lots.settle(db, row["_id"], now)
+        db.write(*outcome.closing)
+    except AppError:
+        return False
+    return bool(outcome.applied)
