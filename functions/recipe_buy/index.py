@@ -1,21 +1,16 @@
 """recipe_buy: what a recipe takes beyond what is at home, as packs, and all of them into the cart at once."""
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from gardenshop.cloud.database import Command, Document, aggregate, get, put, update
+from gardenshop.cloud.database import Document, get, put, update
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import CartFull, Conflict, InvalidRequest, NotFound
-from gardenshop.flows.basket import GOODS_FIELDS
+from gardenshop.flows.kitchen import PROFILE_FIELDS, Shelf, foods_with_goods, recipe_with_foods
 from gardenshop.models.base import ClientToken, Key
 from gardenshop.models.cart import MAX_LINES, RECENT
-from gardenshop.rules.advice import conflicts_of
-from gardenshop.rules.basket import most_to_buy, on_shelf, sku_of
-from gardenshop.rules.recipe import Bought, Food, Need, Pack, Reason, Shopping, scaled, shopping
-
-_PROFILE = ("avoid", "allergens", "pantry")
-_FOOD = ("name", "contains", "allergens", "skuLinks", "substitutes", "status")
+from gardenshop.rules.recipe import Bought, Need, Reason, Shopping, scaled, shopping
 
 
 class RecipeBuy(Request):
@@ -82,16 +77,16 @@ def main(request: RecipeBuy, ctx: Context) -> RecipeBasket:
     if request.mode == "add" and request.client_token is None:
         raise InvalidRequest(fields=[{"field": "clientToken", "problem": "missing"}])
     recipes, profiles, carts = ctx.db.read(
-        _recipe(request.recipe_id),
-        get("user_profiles_extended", ctx.user_id, fields=_PROFILE),
+        recipe_with_foods(request.recipe_id),
+        get("user_profiles_extended", ctx.user_id, fields=PROFILE_FIELDS),
         get("shopping_cart", ctx.user_id),
     )
     if not recipes:
         raise NotFound("没有这道食谱")
     recipe, profile, cart = recipes[0], profiles[0] if profiles else {}, carts[0] if carts else {}
-    (found,) = ctx.db.read(_foods(recipe))
+    (found,) = ctx.db.read(foods_with_goods(recipe))
     done = request.client_token in {entry["key"] for entry in cart.get("recentOps") or ()}
-    shelf = _Shelf(found, profile, {} if done else cart, ctx.now)
+    shelf = Shelf(found, profile, {} if done else cart, ctx.now)
     servings = request.servings or int(recipe["servings"])
     taken, left_out = _needs(recipe, servings, with_optional=request.with_optional)
     pantry = {each["ingredientId"]: int(each["grams"]) for each in profile.get("pantry") or ()}
@@ -99,64 +94,6 @@ def main(request: RecipeBuy, ctx: Context) -> RecipeBasket:
     if request.mode == "add" and plan.bought and not done:
         _add(plan, cart, request, ctx)
     return _view(recipe, servings, plan, shelf, left_out, added=request.mode == "add" and bool(plan.bought))
-
-
-def _recipe(recipe_id: str) -> Command:
-    """Return the read of an active recipe with the substitutes of its ingredients."""
-    fields = ("title", "servings", "items", "carbonG", "foods._id", "foods.substitutes")
-    joined = {"from": "ingredients", "localField": "items.ingredientId", "foreignField": "_id", "as": "foods"}
-    return aggregate(
-        "recipes",
-        {"$match": {"_id": recipe_id, "status": "active"}},
-        {"$lookup": joined},
-        {"$project": dict.fromkeys(fields, 1)},
-    )
-
-
-def _foods(recipe: Document) -> Command:
-    """Return the read of the recipe's ingredients and their substitutes, with their goods and stock."""
-    ids = {food["_id"] for food in recipe["foods"]}
-    ids |= {each for food in recipe["foods"] for each in food.get("substitutes") or ()}
-    goods = {"localField": "skuLinks.skuId", "foreignField": "skus.skuId"}
-    stock = {"localField": "skuLinks.skuId", "foreignField": "_id"}
-    shown = [*_FOOD, *(f"products.{name}" for name in ("_id", *GOODS_FIELDS)), "stock._id", "stock.available"]
-    return aggregate(
-        "ingredients",
-        {"$match": {"_id": {"$in": sorted(ids)}}},
-        {"$lookup": {"from": "products", **goods, "as": "products"}},
-        {"$lookup": {"from": "inventory", **stock, "as": "stock"}},
-        {"$project": dict.fromkeys(shown, 1)},
-    )
-
-
-class _Goods(NamedTuple):
-    product: Document
-    sku: Any
-
-
-class _Shelf:
-    """The ingredients that were found, and the goods she may buy and eat, less what her cart holds."""
-
-    def __init__(self, found: list[Document], profile: Document, cart: Document, now: int) -> None:
-        self._in_cart = {line["skuId"]: int(line["quantity"]) for line in cart.get("lines") or ()}
-        self.goods: dict[str, _Goods] = {}
-        self.foods = {food["_id"]: self._food(food, profile, now) for food in found}
-
-    def _food(self, food: Document, profile: Document, now: int) -> Food:
-        products = {sku["skuId"]: each for each in food["products"] for sku in each["skus"]}
-        available = {each["_id"]: int(each["available"]) for each in food["stock"]}
-        packs = []
-        for link in food.get("skuLinks") or ():
-            sku_id = link["skuId"]
-            product = products.get(sku_id)
-            if product is None or not on_shelf(product, now) or conflicts_of(product, profile):
-                continue
-            sku = sku_of(product, sku_id)
-            self.goods[sku_id] = _Goods(product, sku)
-            most = most_to_buy(sku or {}, available.get(sku_id, 0)) - self._in_cart.get(sku_id, 0)
-            packs.append(Pack(sku_id, product["_id"], link["gramsPerUnit"], (sku or {})["priceFen"], most))
-        eaten = not conflicts_of(food, profile)
-        return Food(food["name"], eaten, tuple(packs), tuple(food.get("substitutes") or ()))
 
 
 def _needs(recipe: Document, servings: int, *, with_optional: bool) -> tuple[list[Need], list[str]]:
@@ -214,7 +151,7 @@ def _with_packs(
 
 
 def _view(
-    recipe: Document, servings: int, plan: Shopping, shelf: _Shelf, left_out: list[str], *, added: bool
+    recipe: Document, servings: int, plan: Shopping, shelf: Shelf, left_out: list[str], *, added: bool
 ) -> RecipeBasket:
     packs = [_pack(each, shelf) for each in plan.bought]
     return RecipeBasket(
@@ -236,12 +173,12 @@ def _view(
     )
 
 
-def _instead(each: Any, shelf: _Shelf) -> str | None:
+def _instead(each: Any, shelf: Shelf) -> str | None:
     """Name the substitute that serves a need, if it is one."""
     return None if each.ingredient_id == each.need.ingredient_id else shelf.foods[each.ingredient_id].name
 
 
-def _pack(each: Bought, shelf: _Shelf) -> PackView:
+def _pack(each: Bought, shelf: Shelf) -> PackView:
     product, sku = shelf.goods[each.pack.sku_id]
     carbon_g = sku.get("carbonGPerUnit", product["carbonGPerUnit"])
     return PackView(
