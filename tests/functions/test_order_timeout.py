@@ -6,7 +6,6 @@ from functions.builders import FREIGHT, assert_lawful, place_order, rule, stock_
 from functions.conftest import Clock, WeChat
 from harness import A, Shop, context, function
 
-
 NOTHING = {"cancelled": 0, "paid": 0, "received": 0, "completed": 0, "left": 0}
 
 
