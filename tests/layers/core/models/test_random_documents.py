@@ -139,7 +139,7 @@ def _of(annotation: Any) -> st.SearchStrategy[Any]:
 def _texts(bounds: dict[str, Any]) -> st.SearchStrategy[str]:
     low, high = bounds.get("min_length", 0), bounds.get("max_length", 40)
     if "pattern" not in bounds:
-        return st.text(st.characters(exclude_categories=["Cs"]), min_size=low, max_size=min(high, 12))
+        return st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=low, max_size=min(high, 12))
     pattern = bounds["pattern"].removeprefix("^").removesuffix("$")
     texts = st.from_regex(pattern, fullmatch=True, alphabet=st.characters(codec="ascii"))
     return texts.filter(lambda text: low <= len(text) <= high)
