@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from faults import Killed
-from gardenshop.cloud.clock import MINUTE
+from gardenshop.cloud.clock import DAY, MINUTE
 from gardenshop.cloud.errors import DatabaseUnavailable
 from harness import A, B, user_id
 from small_shop import SmallShop, intruder, open_small_shop
@@ -104,6 +104,83 @@ def pay_with_a_garden(small: SmallShop) -> None:
     pay(small)
 
 
+def ship(small: SmallShop) -> None:
+    parcels = [{"carrier": "顺丰速运", "trackingNo": "SF1"}]
+    event = {"orderNo": the_order(small), "clientToken": "parcel-0001", "parcels": parcels}
+    small.call("admin_order_ship", event)
+
+
+def reprice(small: SmallShop) -> None:
+    price = {"goodsFen": 900, "freightFen": 0, "reason": "老客户优惠", "clientToken": "reprice-0001"}
+    small.call("admin_order_ship", {"orderNo": the_order(small), "action": "reprice", **price})
+
+
+def pay_and_ship(small: SmallShop) -> None:
+    pay_with_a_garden(small)
+    ship(small)
+
+
+def confirm(small: SmallShop) -> None:
+    small.call("order_confirm", {"orderNo": the_order(small)}, A)
+
+
+def pay_and_confirm(small: SmallShop) -> None:
+    pay_and_ship(small)
+    pump(small)
+    confirm(small)
+
+
+def complete(small: SmallShop) -> None:
+    small.now += 9 * DAY
+    small.call("order_timeout")
+    pump(small)
+
+
+def ask_back(small: SmallShop, kind: str = "refund_only") -> None:
+    line = {"lineId": "L1", "quantity": 1}
+    event = {"orderNo": the_order(small), "lines": [line], "kind": kind, "reason": "quality"}
+    small.call("refund_apply", {**event, "clientToken": "return-0001"}, A)
+
+
+def decide(small: SmallShop, action: str, **wish: str) -> None:
+    order_no = the_order(small)
+    event = {"orderNo": order_no, "afterSaleNo": f"{order_no}-1", "action": action, "note": "核实无误"}
+    small.call("admin_refund_decide", {**event, **wish})
+
+
+def pay_and_ask_back(small: SmallShop) -> None:
+    pay_with_a_garden(small)
+    ask_back(small)
+
+
+def approve(small: SmallShop) -> None:
+    decide(small, "approve")
+
+
+def send_back(small: SmallShop) -> None:
+    pay_and_ship(small)
+    ask_back(small, "return")
+    approve(small)
+
+
+def receive(small: SmallShop) -> None:
+    decide(small, "receive", condition="damaged")
+
+
+def pay_and_spend_and_approve(small: SmallShop) -> None:
+    """Have the garden points of an order spent before it is given back."""
+    pay_with_a_garden(small)
+    pump(small)
+    for token in ("plant-0002", "plant-0003", "plant-0004"):
+        small.plant(A, token)
+    cancel(small)
+
+
+def pay_and_cancel(small: SmallShop) -> None:
+    pay_with_a_garden(small)
+    cancel(small)
+
+
 def nothing(_: SmallShop) -> None:
     """Begin with the shop as it opens."""
 
@@ -127,6 +204,16 @@ SCENES = {
     "effects of a cancellation": Scene(order_and_cancel, pump),
     "award": Scene(nothing, award),
     "plant": Scene(award, plant),
+    "reprice": Scene(open_payment, reprice),
+    "ship": Scene(pay, ship),
+    "confirm": Scene(pay_and_ship, confirm),
+    "complete": Scene(pay_and_confirm, complete),
+    "cancel what is paid": Scene(pay, cancel),
+    "effects of cancelling what is paid": Scene(pay_and_cancel, pump),
+    "effects that leave a debt": Scene(pay_and_spend_and_approve, pump),
+    "ask back": Scene(pay, ask_back),
+    "approve": Scene(pay_and_ask_back, approve),
+    "receive what was sent back": Scene(send_back, receive),
 }
 
 
