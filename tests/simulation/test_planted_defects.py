@@ -41,7 +41,7 @@ DEFECTS = (
     ),
     defect(
         "an order takes any step from where it was, whoever else has moved it",
-        ("flows.orders", '        "status": source,\n', ""),
+        ("flows.orders", '"status": order["status"], **guard', "**guard"),
         ("flows.orders", '{"version": order["version"]} if guard is None else guard', "guard or {}"),
     ),
     defect(
@@ -54,11 +54,11 @@ DEFECTS = (
     ),
     defect(
         "an order is cancelled before its payment is closed at WeChat",
-        ("flows.cancellation", "transaction = _close(ctx, attempt)", "transaction = None"),
+        ("flows.cancellation", "paid = ask(ctx, order, actor=actor, close=True)", "paid = None"),
     ),
     defect(
         "orders are cancelled by the timer before their time",
-        ("order_timeout", '"payBy": {"$lte": ctx.now}', '"payBy": {"$gte": 0}'),
+        ("order_timeout", "(due.page(ctx.now) for due", "(due.page(ctx.now + 31 * 60_000) for due"),
     ),
     defect(
         "a late notice revives a cancelled order",
@@ -87,9 +87,9 @@ DEFECTS = (
     defect(
         "a refund that is tried again is another refund",
         (
-            "flows.tasks",
+            "flows.refunds",
             'out_refund_no=refund["refundNo"],',
-            'out_refund_no=refund["refundNo"] + str(task["attempts"]),',
+            'out_refund_no=refund["refundNo"] + str(ctx.now),',
         ),
     ),
     defect(

@@ -22,7 +22,11 @@ from small_shop import MEMBERS, UNITS, SmallShop, intruder, open_small_shop
 ANSWERS = {
     "checkout": {"OUT_OF_STOCK", "BUSY"},
     "order_pay": {"ILLEGAL_TRANSITION", "BUSY"},
-    "order_cancel": {"ILLEGAL_TRANSITION", "BUSY", "NOT_FOUND"},
+    "order_cancel": {"ILLEGAL_TRANSITION", "CONFLICT", "BUSY", "NOT_FOUND"},
+    "admin_order_ship": {"ILLEGAL_TRANSITION", "CONFLICT", "BUSY"},
+    "order_confirm": {"ILLEGAL_TRANSITION", "CONFLICT", "BUSY"},
+    "refund_apply": {"ILLEGAL_TRANSITION", "CONFLICT", "BUSY"},
+    "admin_refund_decide": {"CONFLICT", "BUSY"},
     "garden_tend": {"NOT_ENOUGH_POINTS", "BUSY"},
     "points_award": set(),
     "outbox_pump": set(),
@@ -44,6 +48,7 @@ class Fate(NamedTuple):
     company: str = ""
 
 
+KINDS = ["refund_only", "return"]
 COMPANY = ["pump", "cancel", "notify", "checkout", "lapse"]
 
 fates = st.one_of(
@@ -110,7 +115,51 @@ class ShopLife(RuleBasedStateMachine):
             with self._living(fate):
                 self._cancel(order)
 
-    @rule(fate=fates, minutes=st.sampled_from([0, 3, 31]))
+    @rule(fate=fates, data=st.data(), some=st.booleans())
+    def ship(self, fate: Fate, data: st.DataObject, *, some: bool) -> None:
+        """Ship what is left of an order, or one unit of its first line."""
+        order = self._choose(data, lambda each: each["status"] == "paid")
+        if order is None:
+            return
+        parcel = {"carrier": "顺丰速运", "trackingNo": "SF1"}
+        lines = {"lines": [{"lineId": "L1", "quantity": 1}]} if some else {}
+        token = f"parcel-{order['version']:04}"
+        with self._living(fate):
+            event = {"orderNo": order["_id"], "clientToken": token, "parcels": [{**parcel, **lines}]}
+            self._call("admin_order_ship", event)
+
+    @rule(fate=fates, data=st.data())
+    def confirm(self, fate: Fate, data: st.DataObject) -> None:
+        order = self._choose(data, lambda each: each["status"] == "shipped")
+        if order is not None:
+            with self._living(fate):
+                self._call("order_confirm", {"orderNo": order["_id"]}, self._owner(order))
+
+    @rule(fate=fates, data=st.data(), units=st.integers(1, 2))
+    def ask_back(self, fate: Fate, data: st.DataObject, units: int) -> None:
+        order = self._choose(data, lambda each: each["status"] in {"paid", "shipped", "received"})
+        if order is None:
+            return
+        line = data.draw(st.sampled_from(order["lines"]))["lineId"]
+        kind = "refund_only" if order["status"] == "paid" else data.draw(st.sampled_from(KINDS))
+        event = {"orderNo": order["_id"], "kind": kind, "reason": "quality"}
+        event |= {"lines": [{"lineId": line, "quantity": units}]}
+        with self._living(fate):
+            token = f"return-{order['version']:04}"
+            self._call("refund_apply", {**event, "clientToken": token}, self._owner(order))
+
+    @rule(fate=fates, data=st.data(), action=st.sampled_from(["approve", "approve", "receive", "refuse"]))
+    def decide(self, fate: Fate, data: st.DataObject, action: str) -> None:
+        order = self._choose(data, lambda each: bool(each.get("afterSales")))
+        if order is None:
+            return
+        sale = data.draw(st.sampled_from(order["afterSales"]))
+        wish = {"condition": data.draw(st.sampled_from(["good", "damaged"]))} if action == "receive" else {}
+        event = {"orderNo": order["_id"], "afterSaleNo": sale["afterSaleNo"], "action": action, **wish}
+        with self._living(fate):
+            self._call("admin_refund_decide", {**event, "note": "核实无误"})
+
+    @rule(fate=fates, minutes=st.sampled_from([0, 3, 31, 15_000]))
     def lapse(self, fate: Fate, minutes: int) -> None:
         """Let time pass and orders with it."""
         self.small.now += minutes * MINUTE
@@ -224,7 +273,7 @@ class ShopLife(RuleBasedStateMachine):
 TestShopLife = ShopLife.TestCase
 TestShopLife.settings = settings(
     max_examples=30,
-    stateful_step_count=25,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
