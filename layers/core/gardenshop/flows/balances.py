@@ -31,6 +31,7 @@ class Operation(NamedTuple):
 
     *guard* and *change* are MongoDB filter and update operators for the document *target* of *balance*;
     *ring* is the path of its ring. Without a *ledger* (statistics) the ring alone keeps repeats out.
+    *refusal* is what its row says beside its state once it is refused, so that `reconsider` finds it.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Operation(NamedTuple):
     ledger: str = ""
     row: Mapping[str, Any] = {}
     ring: str = "recentOps"
+    refusal: Mapping[str, Any] = {}
 
 
 class Outcome(NamedTuple):
@@ -84,7 +86,24 @@ def reopen(operation: Operation, now: int) -> Command:
 def finish(operation: Operation, state: str, now: int) -> Command:
     """Mark the operation's row *state*: ``final``, whatever it was, or ``refused`` while it is pending."""
     where = {"_id": operation.key, **({} if state == "final" else {"state": "pending"})}
-    return update(operation.ledger, where, {"$set": {"state": state, "updatedAt": now}})
+    marks = operation.refusal if state == "refused" else {}
+    return update(operation.ledger, where, {"$set": {"state": state, "updatedAt": now, **marks}})
+
+
+def reconsider(db: Database, operations: Sequence[Operation], now: int) -> list[Command]:
+    """Let *operations* found refused stand, or be pending again where the ring says that they were applied.
+
+    A refusal is written after it was decided: another try may have been applied in between, and have
+    died before it could say so.
+    """
+    rings = _rings(db, operations)
+    commands = []
+    for each in operations:
+        applied = each.key in {entry["key"] for entry in rings.get((each.balance, each.target), ())}
+        change: Document = {"$unset": dict.fromkeys(each.refusal, ""), "$set": {"updatedAt": now}}
+        change["$set"] |= {"state": "pending"} if applied else {}
+        commands.append(update(each.ledger, {"_id": each.key, "state": "refused"}, change))
+    return commands
 
 
 def perform(

@@ -147,4 +147,5 @@ def _operation(key: str, user_id: str, row: Mapping[str, Any], at: int) -> Opera
         ledger=LEDGER,
         row={**row, "userId": user_id},
         ring=RING,
+        refusal={"dueAt": at},
     )

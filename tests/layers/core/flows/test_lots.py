@@ -3,7 +3,8 @@
 import pytest
 
 from gardenshop.cloud.errors import Busy
-from small_shop import A, intruder, open_small_shop, user_id
+from harness import A, user_id
+from small_shop import intruder, open_small_shop
 
 BUSY = Busy.code
 
