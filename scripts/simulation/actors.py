@@ -26,6 +26,7 @@ AGAIN = 50_300
 
 _TRIES = (1, 3, 3)
 """How often somebody tries before she gives up."""
+_DECISIONS = ("approve", "approve", "approve", "refuse")
 _NOTICE_WAITS = (15 * SECOND, 30 * SECOND, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR)
 
 Asking = Generator[Wait | Call, Any, Any]
@@ -40,6 +41,7 @@ class Play:
     openid: str
     dice: Random
     twins: Iterator[int] = field(default_factory=count)
+    tokens: Iterator[int] = field(default_factory=count)
 
     @property
     def user(self) -> str:
@@ -67,12 +69,12 @@ class Play:
             yield Wait(self.dice.randint(100, 4000))
         return reply
 
-    def some_order(self) -> str | None:
-        """Choose one of the member's orders as they are stored now, rather one that waits for payment."""
+    def some_order(self, *statuses: str) -> Document | None:
+        """Choose one of the member's orders as they are stored now, mostly one of *statuses*."""
         mine = sorted(self.world.read("orders", {"userId": self.user}), key=lambda order: str(order["_id"]))
-        waiting = [order for order in mine if order["status"] == "pending_payment"]
-        choice = waiting if waiting and self.happens(0.8) else mine
-        return str(self.dice.choice(choice)["_id"]) if choice else None
+        fitting = [order for order in mine if order["status"] in statuses]
+        choice = fitting if fitting and self.happens(0.9) else mine
+        return self.dice.choice(choice) if choice else None
 
     def told(self, kind: str, **facts: Any) -> None:
         """Remember what the member was told; it must be true in the end."""
@@ -148,6 +150,15 @@ def _pay(play: Play, order_no: str) -> Script:
     yield Wait(play.dice.choice((SECOND, 5 * SECOND, MINUTE, 20 * MINUTE, 31 * MINUTE)))
     if play.happens(0.85):
         send_money(play.world, reply["data"]["attemptNo"], play.dice)
+        yield from _live_on(play)
+
+
+def _live_on(play: Play) -> Script:
+    """Let some of what may happen to a paid order happen, in the order in which it mostly does."""
+    for act, share in ((_ship, 0.5), (_ship, 0.2), (_confirm, 0.4), (_ask_refund, 0.3), (_cancel_some, 0.1)):
+        if play.happens(share):
+            yield Wait(play.dice.choice((SECOND, MINUTE, 10 * MINUTE)))
+            yield from act(play)
 
 
 def _cancel(play: Play, order_no: str) -> Script:
@@ -157,23 +168,66 @@ def _cancel(play: Play, order_no: str) -> Script:
 
 
 def _pay_some(play: Play) -> Script:
-    order_no = play.some_order()
-    if order_no:
-        yield from _pay(play, order_no)
+    order = play.some_order("pending_payment")
+    if order:
+        yield from _pay(play, order["_id"])
 
 
 def _cancel_some(play: Play) -> Script:
-    order_no = play.some_order()
-    if order_no:
-        yield from _cancel(play, order_no)
+    order = play.some_order("pending_payment")
+    if order:
+        yield from _cancel(play, order["_id"])
+
+
+def _ship(play: Play) -> Script:
+    """The warehouse ships what is left of an order, or a unit of it."""
+    order = play.some_order("paid")
+    if order:
+        parcel: Document = {"carrier": "顺丰", "trackingNo": f"SF{play.name}"}
+        if play.happens(0.3):
+            parcel["lines"] = [{"lineId": order["lines"][0]["lineId"], "quantity": 1}]
+        token = f"token-{play.name}-{next(play.tokens)}"
+        event = {"orderNo": order["_id"], "clientToken": token, "parcels": [parcel]}
+        yield from play.ask("admin_order_ship", event, "")
+
+
+def _confirm(play: Play) -> Script:
+    order = play.some_order("shipped")
+    if order:
+        yield from play.ask("order_confirm", {"orderNo": order["_id"]})
+
+
+def _ask_refund(play: Play) -> Script:
+    """Ask for everything or a unit back; an operator decides, and receives what was sent back."""
+    order = play.some_order("paid", "shipped", "received")
+    if order is None:
+        return
+    token = f"token-{play.name}-{next(play.tokens)}"
+    event: Document = {"orderNo": order["_id"], "clientToken": token, "reason": "quality"}
+    event["kind"] = play.dice.choice(("refund_only", "return"))
+    if play.happens(0.6):
+        event["lines"] = [{"lineId": order["lines"][0]["lineId"], "quantity": 1}]
+    reply = yield from play.ask("refund_apply", event)
+    if reply is None or reply["code"] or play.happens(0.1):
+        return
+    sale = {
+        "orderNo": order["_id"],
+        "afterSaleNo": reply["data"]["afterSale"]["afterSaleNo"],
+        "note": "已核实",
+    }
+    yield Wait(play.dice.choice((SECOND, MINUTE, HOUR)))
+    yield from play.ask("admin_refund_decide", {**sale, "action": play.dice.choice(_DECISIONS)}, "")
+    if event["kind"] == "return":
+        condition = play.dice.choice(("good", "damaged"))
+        yield from play.ask("admin_refund_decide", {**sale, "action": "receive", "condition": condition}, "")
 
 
 def _pay_and_cancel(play: Play) -> Script:
     """Press both buttons of one order, on two phones."""
-    order_no = play.some_order()
-    if order_no:
-        play.world.play(f"{play.name}c", _cancel(play, order_no), play.world.loop.now)
-        yield from _pay(play, order_no)
+    order = play.some_order("pending_payment")
+    if order:
+        play.world.play(f"{play.name}c", _cancel(play, order["_id"]), play.world.loop.now)
+        yield from _pay(play, order["_id"])
 
 
 def _pay_too_late(play: Play) -> Script:
@@ -308,7 +362,7 @@ def _paid_notice(trade: Trade) -> Document:
 
 
 class Action(NamedTuple):
-    """Something that happens in a play; it is drawn in proportion to *weight*."""
+    """Something that happens in a play, drawn in proportion to *weight*."""
 
     script: Callable[[Play], Script]
     weight: int
@@ -326,6 +380,9 @@ ACTIONS = {
     "tend": Action(_tend, 4),
     "log in": Action(_log_in, 1),
     "award": Action(_award, 2),
+    "ship": Action(_ship, 5),
+    "confirm": Action(_confirm, 3),
+    "ask for a refund": Action(_ask_refund, 4),
     "repeat a notice": Action(_repeat_notice, 2),
     "forge a notice": Action(_forge_notice, 1),
     "deploy": Action(_deploy, 1),

@@ -28,6 +28,9 @@ LIFE: dict[str, set[Edge]] = {
     "refund_all": {(each, "refunded") for each in ("paid", "shipped", "received", "refunding")},
     "refund_fail": {("refunding", "refund_failed")},
 }
+PASSING = frozenset({"creating", "pending_payment", "refunding", "shipped", "received"})
+UNDECIDED = frozenset({"applied", "approved", "awaiting_return", "returning", "refunding", "abnormal"})
+"""The states of an after-sale that waits for a person."""
 NEVER_PAID = frozenset({"creating", "create_failed", "pending_payment", "cancelled"})
 _FREE_FROM_FEN, _FIRST_FEN, _NEXT_FEN, _STEP_G = 9900, 1000, 200, 1000
 _MINUTE = 60_000
@@ -76,12 +79,15 @@ def an_order_lives_once(seen: Evidence) -> Iterator[str]:
         place = None
         for step in order["history"]:
             edge = step.get("from"), step["to"]
+            if edge[0] == edge[1] == place and step["event"] not in LIFE:
+                continue  # A note of something that leaves the order where it is.
             if edge not in LIFE.get(step["event"], set()) or edge[0] != place:
                 yield f"order {order['_id']} goes from {place} to {edge[1]} by {step['event']}"
             place = edge[1]
         if place != order["status"]:
             yield f"order {order['_id']} is {order['status']}, its history ends with {place}"
-        if order["status"] in {"creating", "pending_payment"}:
+        undecided = any(sale["state"] in UNDECIDED for sale in order.get("afterSales") or ())
+        if order["status"] in PASSING and not undecided:
             yield f"order {order['_id']} is {order['status']} for ever"
 
 
@@ -139,7 +145,9 @@ def money_is_where_it_belongs(seen: Evidence) -> Iterator[str]:
             yield f"order {order['_id']}: WeChat Pay sent back {back}, the order says {wanted}"
         kept = sum(taken.values()) - sum(back.values())
         due = 0 if order["status"] in NEVER_PAID else order["totals"]["payableFen"]
-        if not any("afterSaleNo" in each for each in order.get("refunds") or ()) and kept != due:
+        due -= sum(each["amountFen"] for each in order.get("refunds") or () if "afterSaleNo" in each)
+        goods_are_kept = order["status"] == "refunded" and kept > order["totals"]["freightFen"]
+        if kept != due or goods_are_kept:
             yield f"order {order['_id']} is {order['status']} and keeps {kept} fen, not {due}"
         for each in order.get("refunds") or ():
             if each["state"] != "success":
@@ -148,11 +156,14 @@ def money_is_where_it_belongs(seen: Evidence) -> Iterator[str]:
 
 
 def points_are_earned_once(seen: Evidence) -> Iterator[str]:
-    """A paid order earns a shop point for ten yuan of goods and ten garden points for a kilogram saved."""
-    earned = _points(seen, "order")
+    """A paid order earns a shop point for ten yuan of goods and ten garden points for a kilogram saved.
+
+    What a refund takes back is never more than that, and all of it when everything was refunded.
+    """
+    earned, clawed = _points(seen, "order"), _clawed(seen)
     saved: Counter[str] = Counter()
     for meal in seen.read("meals"):
-        if meal["source"] == "shop":
+        if meal["source"] == "shop" and "reverses" not in meal:
             saved[meal["orderNo"]] += meal["savedG"]
     for order in seen.read("orders"):
         order_no, paid = order["_id"], order["status"] not in NEVER_PAID
@@ -161,7 +172,19 @@ def points_are_earned_once(seen: Evidence) -> Iterator[str]:
             points = earned.pop((order_no, book), 0)
             if points != (due if paid else 0):
                 yield f"order {order_no} is {order['status']} and earned {points} {book} points, not {due}"
+            back = clawed[order_no, book]
+            if not 0 <= back <= points or (order["status"] == "refunded" and back != points):
+                yield f"order {order_no} is {order['status']}: {back} of {points} {book} points went back"
     yield from (f"{points} {book} points for no order {ref}" for (ref, book), points in earned.items())
+
+
+def _clawed(seen: Evidence) -> Counter[tuple[str, str]]:
+    """Return the points taken back, or owed, by order and book; after-sales are named after their order."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in seen.read("points_ledger"):
+        if (row["kind"], row["state"]) == ("claw_back", "final"):
+            sums[row["ref"]["id"].rsplit("-", 1)[0], row["book"]] += row.get("debtDelta", 0) - row["delta"]
+    return sums
 
 
 def plants_are_paid_and_harvested_once(seen: Evidence) -> Iterator[str]:

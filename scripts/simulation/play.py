@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from demo import laws as ledgers
-from gardenshop.cloud.clock import MINUTE
+from gardenshop.cloud.clock import DAY, MINUTE
 from simulation import laws
 from simulation.actors import ACTIONS, Play, send_back
 from simulation.chance import dice
@@ -16,8 +16,12 @@ from simulation.plan import TIMER, Plan, Step
 from simulation.stage import MEMBERS, OPENING
 from simulation.world import Call, Script, World, timers
 
-_REST = (3, 35, 3, 5, 20, 60, 400, 400, 400)
-"""Minutes between the rounds of timers after a play; the last ones wait for what is put off longest."""
+_ERAS = (3 * MINUTE, 35 * MINUTE, 11 * DAY, 8 * DAY)
+"""How long after each other the timers run when a play is over: past the graces, the time to pay, the times
+after which an order is received and completed by itself."""
+
+_ROUNDS = (3, 3, 5, 20, 60, 400, 400, 400)
+"""Minutes before each round of timers in an era; the last ones wait for what is put off longest."""
 
 _WORK = ("orders", "sync_tasks", "points_ledger", "stock_ledger")
 
@@ -75,20 +79,27 @@ def _log_in(openid: str) -> Script:
 
 
 def _rest(world: World) -> None:
-    """Let the members come back, and run the timers, until a round of them changes nothing."""
+    """Let the members come back, and time pass until every order has come to its end by itself."""
     for openid in MEMBERS:
         world.play(f"rest.{openid}", _log_in(openid), world.loop.now)
     world.loop.run()
-    before = ""
-    for number, wait in enumerate(_REST):
-        world.loop.now += wait * MINUTE
-        for name in timers():
-            world.play(f"rest.{number}.{name}", _timer(name, world.loop.now), world.loop.now)
+    for number, era in enumerate(_ERAS):
+        world.loop.now += era
+        _settle(world, f"rest.{number}")
+
+
+def _settle(world: World, name: str) -> None:
+    """Run the timers round by round until a round changes nothing."""
+    before = _digest(world, _WORK)
+    for number, wait in enumerate(_ROUNDS):
+        for timer in timers():
+            world.play(f"{name}.{number}.{timer}", _timer(timer, world.loop.now), world.loop.now)
             world.loop.run()
         after = _digest(world, _WORK)
         if after == before and not list(ledgers.work_is_finished(world.read)):
             return
         before = after
+        world.loop.now += wait * MINUTE
 
 
 def _digest(world: World, names: tuple[str, ...] | None = None) -> str:
