@@ -24,6 +24,7 @@ KINDS = {
     "release": "取消返还",
     "refund_back": "退款返还",
     "claw_back": "退款扣回",
+    "repay": "偿还欠分",
     "exchange_out": "兑换转出",
     "exchange_in": "兑换转入",
     "expire": "到期失效",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.bought import apply, buy, decide, furnish, parcel, part, settle, ship
 from functions.builders import (
     FREIGHT,
     assert_lawful,
@@ -127,3 +128,50 @@ def test_another_members_order_is_not_found(shop: Shop, order_no: str) -> None:
 
 def test_nobody_but_a_member_is_served(shop: Shop, order_no: str) -> None:
     assert shop.refused("order_cancel", {"orderNo": order_no})["error"] == "FORBIDDEN"
+
+
+def test_a_paid_order_is_refunded_whole_and_at_once_given_back(shop: Shop, wechat: WeChat) -> None:
+    furnish(shop)
+    order_no = buy(shop, wechat)["_id"]
+
+    assert cancel(shop, order_no) == {"orderNo": order_no, "status": "refunding"}
+    assert shop.adapter.trips == 3
+    assert cancel(shop, order_no)["status"] == "refunding"
+    settle(shop, wechat)
+
+    order = shop.one("orders", order_no)
+    assert cancel(shop, order_no) == {"orderNo": order_no, "status": "refunded"}
+    assert [(each["refundNo"], each["amountFen"]) for each in order["refunds"]] == [(f"R{order_no}-1", 6000)]
+    assert order["afterSales"][0]["kind"] == "cancel"
+    assert stock(shop) == (10, 10, 0)
+    points = shop.documents("users", {"openid": A})[0]["points"]
+    assert (points["shop"]["pending"], points["garden"]["available"]) == (0, 0)
+
+
+def test_what_was_shipped_or_is_disputed_is_not_cancelled(shop: Shop, wechat: WeChat) -> None:
+    furnish(shop)
+    order_no = buy(shop, wechat)["_id"]
+    sale = apply(shop, order_no, part("L1"))
+    assert shop.refused("order_cancel", {"orderNo": order_no}, openid=A)["message"] == (
+        "有售后正在处理，请先撤销"
+    )
+    decide(shop, sale, "refuse")
+    ship(shop, order_no, parcel(part("L2")))
+
+    assert shop.refused("order_cancel", {"orderNo": order_no}, openid=A)["message"] == (
+        "订单已部分发货，请申请售后"
+    )
+
+
+def test_a_refund_of_the_whole_that_wechat_closes_waits_for_a_person(shop: Shop, wechat: WeChat) -> None:
+    furnish(shop)
+    order_no = buy(shop, wechat)["_id"]
+    cancel(shop, order_no)
+    settle(shop, wechat, "CLOSED")
+    order = shop.one("orders", order_no)
+    assert (order["status"], order["afterSales"][0]["state"]) == ("refund_failed", "abnormal")
+
+    decide(shop, order["afterSales"][0], "refund_again")
+    settle(shop, wechat)
+
+    assert shop.one("orders", order_no)["status"] == "refunded"

@@ -1,12 +1,13 @@
 """points_statement: what may be spent, what lapses soon, and the history page by page."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from functions.builders import NOW, lot, pages, user
 from gardenshop.cloud.clock import DAY
-from harness import A, B, Shop
+from gardenshop.models.points import PointsEntry
+from harness import A, B, Shop, function
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +93,9 @@ def test_another_members_points_are_not_shown(shop: Shop) -> None:
 
 def test_nobody_but_a_member_is_served(shop: Shop) -> None:
     assert shop.refused("points_statement")["error"] == "FORBIDDEN"
+
+
+def test_every_kind_of_entry_has_a_name_for_people() -> None:
+    kinds = PointsEntry.model_fields["kind"].annotation
+
+    assert set(function("points_statement").KINDS) == set(get_args(kinds))

@@ -107,6 +107,8 @@ class User(Document):
     consents: Annotated[tuple[Consent, ...], Field(max_length=50)] = ()
     device_hashes: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=10)] = ()
     version: Count = 0
+    order_seq: Count = 0
+    """Counts the orders that depend on her other orders, so that two at once do not miss each other."""
 
 
 class TypeScore(Model):
