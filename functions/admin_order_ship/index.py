@@ -87,7 +87,7 @@ def main(request: AdminOrderShip, ctx: Context) -> OrderShipped:
 
 def _need(request: AdminOrderShip) -> None:
     names = ("parcels",) if request.action == "ship" else ("goods_fen", "freight_fen", "reason")
-    missing = [name for name in names if getattr(request, name) in (None, ())]  # noqa: PLR6201  # Unhashable.
+    missing = [name for name in names if getattr(request, name) in (None, ())]  # Unhashable.
     if missing:
         raise InvalidRequest(fields=[{"field": name, "problem": "missing"} for name in missing])
 
