@@ -1,4 +1,4 @@
-"""checkout: make an order of the caller's basket and hold its units.
+"""checkout: make an order of the caller's basket and hold what it takes: units, budgets, a coupon.
 
 The order is written first and names all that it is about to hold, so whatever happens after it can be
 finished or undone from it. The same client token always leads to the same order.
@@ -10,13 +10,21 @@ from pydantic import Field
 
 from gardenshop.cloud.database import Command, Document, find, get, insert, update
 from gardenshop.cloud.entry import MEMBER, Context, Response, cloud_function
-from gardenshop.cloud.errors import Busy, Conflict, NotFound, NothingToBuy, OutOfStock, TotalChanged
+from gardenshop.cloud.errors import (
+    Busy,
+    Conflict,
+    CouponUnusable,
+    NotFound,
+    NothingToBuy,
+    OutOfStock,
+    TotalChanged,
+)
 from gardenshop.flows.balances import Outcome, perform
 from gardenshop.flows.basket import read_commands
 from gardenshop.flows.checkout import Quote, Wanted, quote_of, view_of
+from gardenshop.flows.holds import give_back, refusal_of, remembered, take
 from gardenshop.flows.order_draft import Wishes, draft
 from gardenshop.flows.orders import transition
-from gardenshop.flows.stock import hold, release_held
 from gardenshop.models.base import ClientToken, Fen, Line, SkuId, dump
 
 
@@ -42,7 +50,8 @@ class Placed(Response):
 def main(request: Checkout, ctx: Context) -> Placed:
     """Price, write the order, hold its units, open it for payment: four round trips."""
     same_token = find("orders", {"userId": ctx.user_id, "clientToken": request.client_token}, limit=1)
-    *replies, existing = ctx.db.read(*read_commands(ctx.user_id, request.plain_lines()), same_token)
+    reads = read_commands(ctx.user_id, request.plain_lines(), now=ctx.now)
+    *replies, existing = ctx.db.read(*reads, same_token)
     if existing:
         return _resume(existing[0], request, ctx)
     quote = quote_of(replies, request, ctx)
@@ -67,8 +76,14 @@ def _check(quote: Quote, request: Checkout) -> None:
         raise NothingToBuy
     if quote.address is None:
         raise Conflict("请先填写收货地址")
+    if quote.coupon_problem:
+        raise CouponUnusable(f"该优惠券不可用：{quote.coupon_problem}", preview=_preview(quote))
     if quote.price.payable_fen != request.expected_total_fen:
-        raise TotalChanged(preview=view_of(quote).model_dump(mode="json", by_alias=True))
+        raise TotalChanged(preview=_preview(quote))
+
+
+def _preview(quote: Quote) -> Document:
+    return view_of(quote).model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _resume(order: Document | None, request: Checkout, ctx: Context) -> Placed:
@@ -77,13 +92,13 @@ def _resume(order: Document | None, request: Checkout, ctx: Context) -> Placed:
         # Another token has drawn the same order number, about once in 10^12: the next day gives another.
         raise Busy
     if order["status"] == "create_failed":
-        raise OutOfStock(order["failure"]["message"], **order["failure"]["details"])
+        raise remembered(order["failure"])
     return _hold(order, request, ctx) if order["status"] == "creating" else _placed(order)
 
 
 def _hold(order: Document, request: Checkout, ctx: Context) -> Placed:
-    """Hold the order's units and open it for payment, or give back what was held and close it."""
-    outcome = perform(ctx.db, hold(order), ctx.now)
+    """Hold what the order names and open it for payment, or give back what was held and close it."""
+    outcome = perform(ctx.db, take(order), ctx.now)
     if outcome.unknown:
         raise Busy
     if outcome.refused:
@@ -98,17 +113,16 @@ def _hold(order: Document, request: Checkout, ctx: Context) -> Placed:
     return _resume(now, request, ctx)
 
 
-def _fail(order: Document, outcome: Outcome, ctx: Context) -> OutOfStock:
+def _fail(order: Document, outcome: Outcome, ctx: Context) -> Conflict:
     """Close the order as failed, give back what was held, and return the refusal, which the order keeps."""
-    short = sorted({operation.target for operation in hold(order) if operation.key in outcome.refused})
-    refusal = OutOfStock(problems={"short_of_stock": short})
+    refusal = refusal_of(order, outcome.refused)
     failure = {"error": refusal.error, "message": refusal.message, "details": refusal.details}
     changes = {"failure": failure, "outboxAt": ctx.now}
     failed = transition(order, "fail", now=ctx.now, actor=ctx.user_id, changes=changes)
     result, *_ = ctx.db.write(failed, *outcome.closing)
     if not result.happened:
         raise Busy
-    closing = release_held(ctx.db, {**order, **changes}, started=ctx.now, now=ctx.now)
+    closing = give_back(ctx.db, {**order, **changes}, started=ctx.now, now=ctx.now)
     ctx.db.write(*closing, update("orders", {"_id": order["_id"]}, {"$unset": {"outboxAt": ""}}))
     return refusal
 
@@ -118,7 +132,8 @@ def _leave_cart(order: Document, request: Checkout, ctx: Context) -> list[Comman
     if request.lines is not None:
         return []
     cart, touched = {"_id": ctx.user_id}, {"$inc": {"version": 1}, "$set": {"updatedAt": ctx.now}}
-    bought = ({"skuId": line["skuId"], "quantity": line["quantity"]} for line in order["lines"])
+    lines = (line for line in order["lines"] if not line["gift"])
+    bought = ({"skuId": line["skuId"], "quantity": line["quantity"]} for line in lines)
     return [update("shopping_cart", cart, {"$pull": {"lines": line}, **touched}) for line in bought]
 
 

@@ -6,11 +6,11 @@ from gardenshop.flows.checkout import QuoteView, Wanted, quote_of, view_of
 
 
 class CheckoutPreview(Wanted):
-    """The selected lines of the cart, or the lines given, to the default address or the one given."""
+    """Left out, the lines are the cart's selected ones, the address the default one, the coupon none."""
 
 
 @cloud_function(caller=MEMBER)
 def main(request: CheckoutPreview, ctx: Context) -> QuoteView:
     """Price in one round trip and change nothing; checkout asks for the total shown here."""
-    replies = ctx.db.read(*read_commands(ctx.user_id, request.plain_lines()))
+    replies = ctx.db.read(*read_commands(ctx.user_id, request.plain_lines(), now=ctx.now))
     return view_of(quote_of(replies, request, ctx))

@@ -155,6 +155,23 @@ def money_is_where_it_belongs(seen: Evidence) -> Iterator[str]:
     yield from (f"WeChat Pay knows {number}, no order does" for number in trades)
 
 
+def refunds_are_right_to_the_fen(seen: Evidence) -> Iterator[str]:
+    """However a line is given back, its units bring their share of what was paid, and freight comes once."""
+    for order in seen.read("orders"):
+        goods = 0
+        for line in order["lines"]:
+            units, whole = line.get("refundedQuantity", 0), line["quantity"]
+            share = line["paidFen"] * units // whole
+            goods += share
+            if not units <= whole or line.get("refundedFen", 0) != share:
+                found = f"{line.get('refundedFen', 0)} fen for {units} of {whole}"
+                yield f"order {order['_id']} line {line['lineId']}: {found} went back, not {share}"
+        refunds = [each for each in order.get("refunds") or () if "afterSaleNo" in each]
+        back = sum(each["amountFen"] for each in refunds if each["state"] != "closed")
+        if not goods <= back <= goods + order["totals"]["freightFen"]:
+            yield f"order {order['_id']}: {back} fen are refunded for goods of {goods}"
+
+
 def points_are_earned_once(seen: Evidence) -> Iterator[str]:
     """A paid order earns a shop point for ten yuan of goods and ten garden points for a kilogram saved.
 
@@ -269,6 +286,7 @@ LAWS: tuple[Law, ...] = (
     prices_are_right,
     stock_is_held_once_and_ended_once,
     money_is_where_it_belongs,
+    refunds_are_right_to_the_fen,
     points_are_earned_once,
     plants_are_paid_and_harvested_once,
     what_was_told_is_true,

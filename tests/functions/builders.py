@@ -132,6 +132,55 @@ def rule(rule_id: str, body: Document, *, version: int = 1, category: str | None
     )
 
 
+def promotion(promotion_id: str = "full-20", **changes: Any) -> Document:
+    """满 20 减 5 for everybody, on all goods, unless *changes* say otherwise."""
+    fields: Document = {
+        "name": "满 20 减 5",
+        "kind": "amount_off",
+        "level": "order",
+        "condition": {"minFen": 2000},
+        "benefit": {"offFen": 500},
+        "startAt": NOW - DAY,
+        "endAt": NOW + DAY,
+        "state": "live",
+        **changes,
+    }
+    return document("promotions", id=promotion_id, **fields)
+
+
+TERMS = {"kind": "amount", "name": "满 20 减 3", "valueFen": 300, "minFen": 2000}
+
+
+def coupon(coupon_id: str = "c1", **changes: Any) -> Document:
+    """A template of ten copies, one a member, good for a week."""
+    fields: Document = {
+        "terms": TERMS,
+        "total": 10,
+        "validity": {"days": 7},
+        "channel": "center",
+        "startAt": NOW - DAY,
+        "endAt": NOW + DAY,
+        "state": "live",
+        **changes,
+    }
+    return document("coupons", id=coupon_id, **fields)
+
+
+def user_coupon(copy_id: str = "", *, openid: str = A, **changes: Any) -> Document:
+    """One member's copy of `coupon`, free to use."""
+    fields: Document = {
+        "couponId": "c1",
+        "userId": user_id(openid),
+        "state": "available",
+        "from": NOW - DAY,
+        "until": NOW + 6 * DAY,
+        "source": "center",
+        "terms": TERMS,
+        **changes,
+    }
+    return document("user_coupons", id=copy_id or f"c1:{user_id(openid)}:0", **fields)
+
+
 def stock_up(shop: Shop, product_id: str = "tofu", units: int = 10, **changes: Any) -> None:
     """Put *units* of the product on the shelf, with the ledger row that they come from."""
     sku_id = f"{product_id}-500g"
@@ -168,10 +217,17 @@ def line(sku_id: str = "tofu-500g", quantity: int = 1) -> Document:
 
 
 def place_order(
-    shop: Shop, *, openid: str = A, token: str = "token-0001", lines: list[Document] | None = None
+    shop: Shop,
+    *,
+    openid: str = A,
+    token: str = "token-0001",
+    lines: list[Document] | None = None,
+    coupon_id: str | None = None,
 ) -> Document:
     """Order *lines* (default: one unit of tofu) as *openid* does, and return the stored order."""
-    wanted = {"lines": lines or [line()]}
+    wanted: Document = {"lines": lines or [line()]}
+    if coupon_id:
+        wanted["userCouponId"] = coupon_id
     total = shop.ok("checkout_preview", wanted, openid=openid)["payableFen"]
     placed = shop.ok("checkout", {**wanted, "clientToken": token, "expectedTotalFen": total}, openid=openid)
     return shop.one("orders", placed["orderNo"])

@@ -38,6 +38,7 @@ POOL: dict[str, list[Any]] = {
     "code": ["mint", "sprout"],
     "plantId": ["p1", "p-of-b"],
     "addressId": ["home", "elsewhere"],
+    "userCouponId": ["mine", "elsewhere"],
     "userId": [user_id(A), user_id(B)],
     "clientToken": ["token-0001", "token-0002", "token-0003"],
     "expectedTotalFen": [2200, 3400],

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from functions.builders import line, place_order
+from functions.builders import line, place_order, user_coupon
 from functions.events import CALLERS, CANARY, MODELLED, NAMES, VALID, broken, furnished, schema_of, valid
 from gardenshop.cloud.errors import AppError
 from harness import A, B, Shop, context, function, user_id
@@ -203,9 +203,13 @@ OF_A: dict[str, list[dict[str, Any]]] = {
     "refund_apply": [{"orderNo": "{order}", "action": "preview"}],
     "review_add": [{"orderNo": "{order}", "lineId": "L1", "score": 5}],
     "garden_tend": [{"action": "water", "plantId": "p1"}, {"action": "harvest", "plantId": "p1"}],
-    "checkout_preview": [{"lines": [line()], "addressId": "of-a"}],
+    "checkout_preview": [
+        {"lines": [line()], "addressId": "of-a"},
+        {"lines": [line()], "userCouponId": "of-a"},
+    ],
     "checkout": [
-        {"lines": [line()], "addressId": "of-a", "clientToken": "token-0009", "expectedTotalFen": 2200}
+        {"lines": [line()], "addressId": "of-a", "clientToken": "token-0009", "expectedTotalFen": 2200},
+        {"lines": [line()], "userCouponId": "of-a", "clientToken": "token-0009", "expectedTotalFen": 2200},
     ],
 }
 
@@ -229,6 +233,7 @@ def test_what_belongs_to_another_is_not_found(name: str) -> None:
         order_no = place_order(shop)["_id"]
         address = {**shop.one("users", user_id(A))["addresses"][0], "addressId": "of-a"}
         shop.ok("profile_update", {"saveAddress": address}, openid=A)
+        shop.add("user_coupons", user_coupon("of-a"))
         for event in OF_A[name]:
             named = json.loads(json.dumps(event).replace("{order}", order_no))
             reply = shop.refused(name, named, openid=B)

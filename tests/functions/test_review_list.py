@@ -28,9 +28,9 @@ def review(number: int, score: int = 5, *, openid: str = A, **changes: Any) -> d
 @pytest.fixture(autouse=True)
 def _reviews(shop: Shop, clock: object) -> None:
     del clock
-    picture = ["https://shop.example/1.jpg"]
+    picture: dict[str, Any] = {"media": ["https://shop.example/1.jpg"]}
     for number, score in enumerate((5, 4, 3, 2, 1, 5)):
-        shop.add("product_reviews", review(number, score, **({"media": picture} if number < 2 else {})))
+        shop.add("product_reviews", review(number, score, **(picture if number < 2 else {})))
     shop.add("product_reviews", review(6, state="pending"))
     shop.add("product_reviews", review(7, state="hidden"))
     shop.add("product_reviews", review(8, openid=B, productId="tea"))

@@ -93,6 +93,22 @@ DEFECTS = (
         ),
     ),
     defect(
+        "every unit that is given back is taken for the first",
+        ("rules.after_sale", "done=self.before, more=self.units", "done=0, more=self.units"),
+    ),
+    defect(
+        "units may be given back that were given back",
+        (
+            "rules.after_sale",
+            '    return int(line["quantity"]) - _units',
+            '    return int(line["quantity"]) - 0 * _units',
+        ),
+    ),
+    defect(
+        "a refund leaves the points that were earned",
+        ("flows.reversal", 'claw_of(earned["delta"], order, sale) if earned else 0\n', "0\n"),
+    ),
+    defect(
         "money that nobody waited for is kept",
         ("flows.outbox", 'if refund["state"] == "due"', 'if refund["state"] == ""'),
     ),

@@ -14,6 +14,10 @@
     │       ├── NotEnoughPoints     the book holds fewer points than asked for
     │       ├── CartFull            the cart holds as many lines as it may
     │       ├── CoolingDown         too soon after the last time
+    │       ├── CouponUnusable      the coupon cannot be used for these goods, or not any more
+    │       ├── OfferGone           a promotion in the price has nothing left to give
+    │       ├── CouponGone          every copy of the coupon has been claimed
+    │       ├── ClaimLimit          the member has had all the copies she may have
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -125,6 +129,30 @@ class PhoneTaken(Conflict):
     code = 40908
     error = "PHONE_TAKEN"
     text = "该手机号已绑定其他账号"
+
+
+class CouponUnusable(Conflict):
+    code = 40914
+    error = "COUPON_UNUSABLE"
+    text = "该优惠券不可用"
+
+
+class OfferGone(Conflict):
+    code = 40915
+    error = "OFFER_GONE"
+    text = "优惠已抢完，请确认新的金额"
+
+
+class CouponGone(Conflict):
+    code = 40916
+    error = "COUPON_GONE"
+    text = "优惠券已领完"
+
+
+class ClaimLimit(Conflict):
+    code = 40917
+    error = "CLAIM_LIMIT"
+    text = "已达到领取上限"
 
 
 class Fault(AppError):

@@ -1,4 +1,4 @@
-"""What a member is about to buy: her cart or a list, with the goods, the stock and the price of now.
+"""What a member is about to buy: her cart or a list, with the goods, the stock and the offers of now.
 
 Cart view, preview and checkout read and price the same way, through here, in one round trip.
 """
@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from gardenshop.cloud.database import Command, Document, aggregate, find, get
-from gardenshop.rules.advice import PROFILE_FIELDS
-from gardenshop.rules.basket import Problem, problem_of, sku_of
+from gardenshop.flows import coupons
+from gardenshop.flows.promotions import Campaigns, campaigns_of, running
+from gardenshop.models.promotion import UserCoupon
+from gardenshop.rules.basket import Problem, bought_in, problem_of, sku_of
+from gardenshop.rules.freight import delivers_to
+from gardenshop.rules.goods import PriceLine
+from gardenshop.rules.order_states import DEAD
 from gardenshop.rules.policy import Policy, policy_of
-from gardenshop.rules.pricing import Price, PriceLine, delivers_to, price
+from gardenshop.rules.promotions import Shopper
+from gardenshop.rules.till import Offers
 
 GOODS_FIELDS = (
     "title",
@@ -32,6 +38,9 @@ GOODS_FIELDS = (
 """What of a product a basket needs; descriptions and search keys stay where they are."""
 
 STOCK_FIELDS = ("available",)
+USER_FIELDS = ("addresses", "status", "tier", "rfm.segment", "orderSeq")
+PROFILE_FIELDS = ("constitution", "avoid", "allergens", "personalised")
+BOUGHT_FIELDS = ("lines.skuId", "lines.quantity", "lines.refundedQuantity", "lines.gift")
 
 
 @dataclass(frozen=True)
@@ -57,15 +66,23 @@ class Item:
         """The list price of all units now."""
         return self.unit_fen * self.quantity
 
+    @property
+    def limited(self) -> bool:
+        """Whether one member may buy only so many."""
+        return bool(self.sku and self.sku.get("limitPerUser"))
+
 
 @dataclass(frozen=True)
 class Basket:
-    """The items, who wants them, and the rules of now."""
+    """The items, who wants them, what makes them cheaper, and the rules of now."""
 
     items: tuple[Item, ...]
     user: Mapping[str, Any]
     profile: Mapping[str, Any]
     policy: Policy
+    campaigns: Campaigns
+    coupons: tuple[UserCoupon, ...]
+    shopper: Shopper
     cart_version: int
 
     def to_buy(self) -> list[Item]:
@@ -81,13 +98,31 @@ class Basket:
             (each for each in addresses if each.get("isDefault")), addresses[0] if addresses else None
         )
 
+    def coupon(self, user_coupon_id: str | None) -> UserCoupon | None:
+        """Return the member's coupon *user_coupon_id*, if it is hers and free."""
+        return next((each for each in self.coupons if each.id == user_coupon_id), None)
 
-def read_commands(user_id: str, wanted: Sequence[Mapping[str, Any]] | None) -> list[Command]:
-    """Return the reads, one batch, of the basket *wanted* (``skuId``, ``quantity``), or of the cart."""
+    def offers(self, items: Sequence[Item]) -> Offers:
+        """Return what may make *items* cheaper, before a coupon and points."""
+        gifts = self.campaigns.gift_goods({item.sku_id: item.quantity for item in items})
+        return Offers(self.shopper, self.campaigns.promotions, gifts)
+
+
+def read_commands(user_id: str, wanted: Sequence[Mapping[str, Any]] | None, *, now: int) -> list[Command]:
+    """Return the reads, one batch, of the basket *wanted* (``skuId``, ``quantity``), or of the cart.
+
+    The member comes before her orders: an order that depends on them presumes the `orderSeq` of before.
+    """
+    hers = {"userId": user_id, "status": {"$nin": sorted(DEAD)}}
     about = [
-        get("users", user_id, fields=("addresses", "status")),
+        get("users", user_id, fields=USER_FIELDS),
         get("user_profiles_extended", user_id, fields=PROFILE_FIELDS),
         find("business_rules", {"state": "live"}),
+        running(now),
+        coupons.held_by(user_id, now),
+        find("orders", hers, fields=("status",), limit=1),
+        find("orders", {**hers, "limited": True}, fields=BOUGHT_FIELDS),
+        _saved_by(user_id),
     ]
     if wanted is None:
         return [*about, _cart_with_goods(user_id)]
@@ -97,6 +132,14 @@ def read_commands(user_id: str, wanted: Sequence[Mapping[str, Any]] | None) -> l
         find("products", {"skus.skuId": {"$in": sku_ids}}, fields=GOODS_FIELDS),
         find("inventory", {"_id": {"$in": sku_ids}}, fields=STOCK_FIELDS),
     ]
+
+
+def _saved_by(user_id: str) -> Command:
+    """Return the read of the carbon that *user_id* has saved; the ids of her days begin with hers."""
+    days = {"_id": {"$gte": f"{user_id}:", "$lt": f"{user_id};"}}
+    return aggregate(
+        "daily_stats", {"$match": days}, {"$group": {"_id": None, "savedG": {"$sum": "$savedG"}}}
+    )
 
 
 def _cart_with_goods(user_id: str) -> Command:
@@ -118,7 +161,7 @@ def basket_of(
     replies: Sequence[list[Document]], wanted: Sequence[Mapping[str, Any]] | None, *, now: int
 ) -> Basket:
     """Build the basket from the *replies* to `read_commands`."""
-    users, profiles, rules, first, *rest = replies
+    users, profiles, rules, promotions, held, orders, limited, saved, first, *rest = replies
     if wanted is None:
         cart: Document = first[0] if first else {}
         lines, products, stock = cart.get("lines", []), cart.get("products", []), cart.get("stock", [])
@@ -127,21 +170,46 @@ def basket_of(
         lines, products, stock, version = wanted, first, rest[0], 0
     by_sku = {sku["skuId"]: product for product in products for sku in product["skus"]}
     available = {document["_id"]: int(document["available"]) for document in stock}
+    bought = bought_in(limited)
+    user, profile = users[0] if users else {}, profiles[0] if profiles else {}
     return Basket(
-        items=tuple(_item(line, by_sku.get(line["skuId"]), available, now) for line in lines),
-        user=users[0] if users else {},
-        profile=profiles[0] if profiles else {},
+        items=tuple(_item(line, by_sku.get(line["skuId"]), available, bought, now) for line in lines),
+        user=user,
+        profile=profile,
         policy=policy_of(rules),
+        campaigns=campaigns_of(promotions),
+        coupons=coupons.coupons_of(held),
+        shopper=_shopper(user, profile, first_order=not orders, saved=saved, now=now),
         cart_version=version,
     )
 
 
+def _shopper(
+    user: Mapping[str, Any], profile: Mapping[str, Any], *, first_order: bool, saved: list[Document], now: int
+) -> Shopper:
+    """Say who buys. Who does not want to be judged by her constitution has none."""
+    constitution = profile.get("constitution") if profile.get("personalised", True) else None
+    return Shopper(
+        now=now,
+        tier=user.get("tier", "bronze"),
+        segment=(user.get("rfm") or {}).get("segment"),
+        constitution=(constitution or {}).get("primary"),
+        saved_g=int(saved[0]["savedG"]) if saved else 0,
+        first_order=first_order,
+    )
+
+
 def _item(
-    line: Mapping[str, Any], product: Mapping[str, Any] | None, available: Mapping[str, int], now: int
+    line: Mapping[str, Any],
+    product: Mapping[str, Any] | None,
+    available: Mapping[str, int],
+    bought: Mapping[str, int],
+    now: int,
 ) -> Item:
     sku_id, quantity = line["skuId"], int(line["quantity"])
     sku = sku_of(product, sku_id) if product else None
     left = available.get(sku_id, 0)
+    had = bought.get(sku_id, 0) if sku and sku.get("limitPerUser") else 0
     return Item(
         sku_id=sku_id,
         quantity=quantity,
@@ -150,17 +218,27 @@ def _item(
         product=product,
         sku=sku,
         available=left,
-        problem=problem_of(product, sku, available=left, quantity=quantity, now=now),
+        problem=problem_of(product, sku, available=left, quantity=quantity, now=now, bought=had),
     )
 
 
-def price_of(items: Sequence[Item], policy: Policy, province: str) -> Price:
-    """Price *items*, all of which can be bought, for delivery to *province*."""
-    lines = [
-        PriceLine(line_id(i), item.quantity, item.unit_fen, int((item.sku or {})["weightG"]))
-        for i, item in enumerate(items)
-    ]
-    return price(lines, freight=policy.freight, province=province)
+def price_lines(items: Sequence[Item]) -> list[PriceLine]:
+    """Return *items*, all of which can be bought, as price rules see them."""
+    return [_price_line(i, item) for i, item in enumerate(items)]
+
+
+def _price_line(position: int, item: Item) -> PriceLine:
+    product, sku = item.product or {}, item.sku or {}
+    return PriceLine(
+        line_id=line_id(position),
+        quantity=item.quantity,
+        unit_fen=item.unit_fen,
+        weight_g=int(sku["weightG"]),
+        sku_id=item.sku_id,
+        product_id=product["_id"],
+        title=product["title"],
+        categories=tuple(product.get("categoryPath") or ()),
+    )
 
 
 def line_id(position: int) -> str:

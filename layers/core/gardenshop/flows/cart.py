@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from gardenshop.cloud.entry import Context, Response
-from gardenshop.flows.basket import Basket, Item, basket_of, price_of, read_commands
+from gardenshop.flows.basket import Basket, Item, basket_of, price_lines, read_commands
 from gardenshop.flows.fit_view import FitView, fit_view
+from gardenshop.flows.promotions import GiftView, gift_views
 from gardenshop.rules.basket import PROBLEMS, Problem
+from gardenshop.rules.pricing import price
 
 
 class CartLine(Response):
@@ -27,12 +29,14 @@ class CartLine(Response):
 
 
 class CartView(Response):
-    """A whole cart. The totals are of the selected lines that can be bought, before delivery is known."""
+    """A whole cart. The totals are of the selected lines that can be bought, less promotions."""
 
     lines: list[CartLine]
+    gifts: list[GiftView]
     problems: dict[Problem, list[str]]
     selected_count: int
     goods_fen: int
+    promo_fen: int
     freight_fen: int
     payable_fen: int
     free_freight_gap_fen: int
@@ -42,24 +46,32 @@ class CartView(Response):
 
 def read_cart(ctx: Context) -> CartView:
     """Read and price the caller's cart in one round trip."""
-    return view_of(basket_of(ctx.db.read(*read_commands(ctx.user_id, None)), None, now=ctx.now))
+    replies = ctx.db.read(*read_commands(ctx.user_id, None, now=ctx.now))
+    return view_of(basket_of(replies, None, now=ctx.now))
 
 
 def view_of(basket: Basket) -> CartView:
     """Show *basket*."""
     chosen = basket.to_buy()
     address = basket.address(None)
-    total = price_of(chosen, basket.policy, address["province"] if address else "")
+    total = price(
+        price_lines(chosen),
+        freight=basket.policy.freight,
+        province=address["province"] if address else "",
+        offers=basket.offers(chosen),
+    )
     gap = basket.policy.freight.free_from_fen - total.goods_fen
     return CartView(
         lines=[line_view(item, basket.profile) for item in basket.items],
+        gifts=gift_views(total.gifts, basket.campaigns),
         problems=problem_groups(basket.items),
         selected_count=sum(item.quantity for item in chosen),
         goods_fen=total.goods_fen,
+        promo_fen=total.promo_fen,
         freight_fen=total.freight_fen,
         payable_fen=total.payable_fen,
         free_freight_gap_fen=max(gap, 0) if chosen else 0,
-        trace=list(total.trace),
+        trace=[step.text for step in total.trace],
         version=basket.cart_version,
     )
 

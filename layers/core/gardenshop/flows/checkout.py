@@ -8,10 +8,14 @@ from pydantic import Field
 
 from gardenshop.cloud.entry import Context, Request, Response
 from gardenshop.cloud.errors import NotFound
-from gardenshop.flows.basket import Basket, Item, basket_of, deliverable, line_id, price_of
+from gardenshop.flows.basket import Basket, Item, basket_of, deliverable, line_id, price_lines
+from gardenshop.flows.promotions import GiftView, gift_views
 from gardenshop.models.base import Key, Quantity, SkuId
+from gardenshop.models.promotion import UserCoupon
 from gardenshop.rules.basket import PROBLEMS, Problem
-from gardenshop.rules.pricing import LinePrice, Price
+from gardenshop.rules.coupons import Verdict, best_of
+from gardenshop.rules.pricing import price, promoted
+from gardenshop.rules.till import LinePrice, Price
 
 MAX_LINES = 100
 
@@ -24,10 +28,11 @@ class WantedLine(Request):
 
 
 class Wanted(Request):
-    """What to buy: `lines`, or the selected lines of the cart when left out; and where to."""
+    """What to buy: `lines`, or the selected lines of the cart when left out; where to; with which coupon."""
 
     lines: Annotated[list[WantedLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
     address_id: Key | None = None
+    user_coupon_id: Key | None = None
 
     def plain_lines(self) -> list[dict[str, Any]] | None:
         """Return the lines as a basket reads them, those of one SKU taken together."""
@@ -57,11 +62,32 @@ class QuoteLine(Response):
     paid_fen: int
 
 
+class CouponChoice(Response):
+    """One of the member's coupons: what it takes off this basket, or `why` it cannot be used."""
+
+    user_coupon_id: str
+    name: str
+    until: int
+    off_fen: int
+    why: str | None = None
+
+
+class CouponChoices(Response):
+    """Which coupons may be used; `best` takes off most. `problem` says why the one asked for may not."""
+
+    best: str | None
+    usable: list[CouponChoice]
+    others: list[CouponChoice]
+    problem: str | None
+
+
 class QuoteView(Response):
     """What the selected lines cost now. `ready` says that checkout would accept exactly this."""
 
     ready: bool
     lines: list[QuoteLine]
+    gifts: list[GiftView]
+    coupons: CouponChoices
     problems: dict[Problem, list[str]]
     address_id: str | None
     totals: dict[str, int]
@@ -79,31 +105,49 @@ class Quote:
     items: list[Item]
     price: Price
     problems: dict[Problem, list[str]]
+    coupon: UserCoupon | None
+    coupon_problem: str | None
 
     @property
     def ready(self) -> bool:
         """Whether it can be ordered as it is."""
-        return bool(self.items) and self.address is not None and not any(self.problems.values())
+        return (
+            bool(self.items)
+            and self.address is not None
+            and self.coupon_problem is None
+            and not any(self.problems.values())
+        )
+
+    @property
+    def province(self) -> str:
+        """Where it goes to; empty when not known yet."""
+        return self.address["province"] if self.address else ""
 
 
 def quote_of(replies: Sequence[list[dict[str, Any]]], wanted: Wanted, ctx: Context) -> Quote:
     """Price what *wanted* asks for from the *replies* to `basket.read_commands`.
 
-    Raises NotFound when the address is not the caller's.
+    Raises NotFound when the address is not the caller's, or the coupon not hers to use.
     """
     basket = basket_of(replies, wanted.plain_lines(), now=ctx.now)
     address = basket.address(wanted.address_id)
     if wanted.address_id is not None and address is None:
         raise NotFound("没有找到该收货地址")
-    province = address["province"] if address else ""
     items = basket.to_buy()
     problems: dict[Problem, list[str]] = {problem: [] for problem in PROBLEMS}
     for item in basket.items:
         if item.selected and item.problem:
             problems[item.problem].append(item.sku_id)
+    province = address["province"] if address else ""
     if not deliverable(items, basket.policy, province):
         problems["no_delivery"] = [item.sku_id for item in items]
-    return Quote(basket, address, items, price_of(items, basket.policy, province), problems)
+    coupon = basket.coupon(wanted.user_coupon_id)
+    if wanted.user_coupon_id is not None and coupon is None:
+        raise NotFound("没有找到可用的这张优惠券")
+    offers = basket.offers(items)._replace(coupon=coupon)
+    priced = price(price_lines(items), freight=basket.policy.freight, province=province, offers=offers)
+    why = priced.coupon.why if priced.coupon else ""
+    return Quote(basket, address, items, priced, problems, coupon, why or None)
 
 
 def view_of(quote: Quote) -> QuoteView:
@@ -111,12 +155,43 @@ def view_of(quote: Quote) -> QuoteView:
     return QuoteView(
         ready=quote.ready,
         lines=[_line(i, item, quote.price.lines[i]) for i, item in enumerate(quote.items)],
+        gifts=gift_views(quote.price.gifts, quote.basket.campaigns),
+        coupons=_choices(quote),
         problems=quote.problems,
         address_id=quote.address["addressId"] if quote.address else None,
         totals=totals_of(quote.price),
         payable_fen=quote.price.payable_fen,
-        trace=list(quote.price.trace),
+        trace=[step.text for step in quote.price.trace],
         rules_version=quote.basket.policy.version,
+    )
+
+
+def _choices(quote: Quote) -> CouponChoices:
+    """Judge every coupon of the member for this basket."""
+    basket = quote.basket
+    till = promoted(
+        price_lines(quote.items),
+        freight=basket.policy.freight,
+        province=quote.province,
+        offers=basket.offers(quote.items),
+    )
+    judged = [(coupon, till.judge(coupon)) for coupon in basket.coupons]
+    best = best_of(judged)
+    return CouponChoices(
+        best=best.id if best else None,
+        usable=[_choice(coupon, verdict) for coupon, verdict in judged if verdict.off_fen],
+        others=[_choice(coupon, verdict) for coupon, verdict in judged if not verdict.off_fen],
+        problem=quote.coupon_problem,
+    )
+
+
+def _choice(coupon: UserCoupon, verdict: Verdict) -> CouponChoice:
+    return CouponChoice(
+        user_coupon_id=coupon.id,
+        name=coupon.terms.name,
+        until=coupon.until,
+        off_fen=verdict.off_fen,
+        why=verdict.why or None,
     )
 
 

@@ -7,7 +7,7 @@ from gardenshop.cloud.clock import day_of
 from gardenshop.cloud.database import Command, Database, Document, update
 from gardenshop.cloud.errors import Busy, Internal
 from gardenshop.flows.balances import Operation, Outcome, finish, perform
-from gardenshop.flows.orders import demand_of
+from gardenshop.flows.orders import demand_of, was_held
 from gardenshop.rules.solar_terms import term_of_day
 
 INVENTORY = "inventory"
@@ -35,7 +35,7 @@ def release(order: Document, *, started: int) -> list[Operation]:
     Where the order never got as far as waiting for payment some of its holds may have been refused; only
     those whose key is in the SKU's ring are given back, so the ring must then reach back to the order.
     """
-    held = _was_held(order)
+    held = was_held(order)
     return [
         _operation(
             order,
@@ -85,7 +85,7 @@ def release_held(db: Database, order: Document, *, started: int, now: int) -> li
     """
     operations = release(order, started=started)
     outcome = perform(db, operations, now)
-    _demand(order, outcome.unknown | (outcome.refused if _was_held(order) else frozenset()))
+    _demand(order, outcome.unknown | (outcome.refused if was_held(order) else frozenset()))
     voids = [void(order, each.target) for each in operations if each.key in outcome.refused]
     voided = perform(db, voids, now)
     _demand(order, voided.unknown)
@@ -103,10 +103,6 @@ def commit_held(db: Database, order: Document, *, started: int, now: int) -> lis
     outcome = perform(db, operations, now)
     _demand(order, outcome.unknown | outcome.refused)
     return _closing(order, operations, outcome, now)
-
-
-def _was_held(order: Document) -> bool:
-    return any(step["to"] == "pending_payment" for step in order["history"])
 
 
 def _demand(order: Document, wrong: frozenset[str]) -> None:

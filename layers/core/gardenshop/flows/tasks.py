@@ -8,7 +8,7 @@ from gardenshop.cloud.clock import HOUR, MINUTE
 from gardenshop.cloud.database import Command, Database, Document, find, get, update
 from gardenshop.cloud.entry import Context
 from gardenshop.cloud.errors import AppError, Internal
-from gardenshop.flows import outbox, refunds, reversal, shipping
+from gardenshop.flows import coupons, outbox, promotions, refunds, reversal, shipping
 from gardenshop.flows.after_sale import place_of
 from gardenshop.flows.balances import perform
 from gardenshop.flows.garden_sync import sync_garden
@@ -33,6 +33,23 @@ class Summary(NamedTuple):
 
 def _release(ctx: Context, order: Document, task: Document) -> list[Command]:
     return release_held(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+
+
+def _give_budget_back(ctx: Context, order: Document, task: Document) -> list[Command]:
+    promotions.give_back(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+    return []
+
+
+def _give_coupon_back(ctx: Context, order: Document, task: Document) -> list[Command]:
+    del task
+    coupons.release(ctx.db, order, ctx.now)
+    return []
+
+
+def _use_coupon(ctx: Context, order: Document, task: Document) -> list[Command]:
+    del task
+    coupons.use(ctx.db, order, ctx.now)
+    return []
 
 
 def _commit(ctx: Context, order: Document, task: Document) -> list[Command]:
@@ -97,6 +114,9 @@ Handler = Callable[[Context, Document, Document], list[Command]]
 
 HANDLERS: Mapping[str, Handler] = {
     outbox.RELEASE: _release,
+    outbox.BUDGET_BACK: _give_budget_back,
+    outbox.COUPON_BACK: _give_coupon_back,
+    outbox.COUPON_USE: _use_coupon,
     outbox.COMMIT: _commit,
     outbox.ACCRUE: _accrue,
     outbox.GARDEN: _garden,

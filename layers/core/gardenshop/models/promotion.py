@@ -16,6 +16,7 @@ from gardenshop.models.base import (
     Model,
     OrderNo,
     Quantity,
+    Ring,
     ShortText,
     SkuId,
     UserId,
@@ -75,7 +76,11 @@ class Budget(Model):
 
 
 class Promotion(Document):
-    """A rule that makes some goods, an order or its freight cheaper for a while."""
+    """A rule that makes some goods, an order or its freight cheaper for a while.
+
+    Of one `group` the highest `priority` counts, once a line or once an order, as its `level` says.
+    On goods that a promotion which is not `stackable` made cheaper no coupon can be used.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     kind: Literal[
@@ -101,6 +106,7 @@ class Promotion(Document):
     budget: Budget | None = None
     copy_text: LongText = ""
     state: CampaignState
+    recent_ops: Ring = ()
 
 
 class Validity(Model):
@@ -133,22 +139,30 @@ class Coupon(Document):
     validity: Validity
     channel: Literal["center", "code", "batch", "trigger"]
     trigger: Literal["new_member", "garden_milestone", "solar_term", "apology"] | None = None
+    milestone: Key | None = None
+    """The plant whose harvest earns a copy; any plant's does when absent."""
     code: Annotated[str, Field(pattern=r"^[A-Z0-9]{4,24}$")] | None = None
     target: Target = Field(default_factory=Target)
     start_at: Instant
     end_at: Instant
     state: CampaignState
+    recent_ops: Ring = ()
 
 
 class UserCoupon(Document):
-    """One member's copy; `_id` is ``couponId:userId:seq``, `since` is stored as ``from``."""
+    """One member's copy; `_id` is ``couponId:userId:seq``, `since` is stored as ``from``.
+
+    A copy is ``pending`` until its template has counted it, and ``void`` when there was none left.
+    Two claims of one `source` are one claim.
+    """
 
     coupon_id: Key
     user_id: UserId
-    state: Literal["available", "locked", "used", "expired", "void"]
+    state: Literal["pending", "available", "locked", "used", "expired", "void"]
     order_no: OrderNo | None = None
     since: Instant = Field(alias="from")
     until: Instant
-    source: Annotated[str, Field(max_length=60)]
+    source: Annotated[str, Field(max_length=100)]
     terms: CouponTerms
     used_at: Instant | None = None
+    recent_ops: Ring = ()

@@ -1,6 +1,6 @@
 """What stands in the way of buying something, and how many may be bought."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from gardenshop.models.base import MOST_UNITS
@@ -28,7 +28,7 @@ def sku_of(product: Mapping[str, Any], sku_id: str) -> Mapping[str, Any] | None:
 
 def most_to_buy(sku: Mapping[str, Any], available: int) -> int:
     """Return how many units of *sku* one member may buy when *available* are there."""
-    return max(0, min(available, sku.get("limitPerUser", MOST_UNITS)))
+    return max(0, min(available, int(sku.get("limitPerUser", MOST_UNITS))))
 
 
 def problem_of(
@@ -38,12 +38,27 @@ def problem_of(
     available: int,
     quantity: int,
     now: int,
+    bought: int = 0,
 ) -> Problem | None:
-    """Say why *quantity* of *sku* cannot be bought at *now*, or None when it can."""
+    """Say why *quantity* of *sku* cannot be bought at *now*, or None when it can.
+
+    *bought* units of a SKU with a limit are in live orders of the member's already.
+    """
     if product is None or sku is None or not on_shelf(product, now):
         return "invalid"
-    if quantity > sku.get("limitPerUser", MOST_UNITS):
+    if bought + quantity > sku.get("limitPerUser", MOST_UNITS):
         return "over_limit"
     if quantity > available:
         return "short_of_stock"
     return None
+
+
+def bought_in(orders: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many units of each SKU the live *orders* have bought; gifts do not count."""
+    units: dict[str, int] = {}
+    for order in orders:
+        for line in order["lines"]:
+            if not line.get("gift"):
+                kept = line["quantity"] - line.get("refundedQuantity", 0)
+                units[line["skuId"]] = units.get(line["skuId"], 0) + kept
+    return units

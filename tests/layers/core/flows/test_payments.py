@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gardenshop.cloud.errors import IllegalTransition, NotFound
+from gardenshop.cloud.errors import NotFound
 from gardenshop.flows.payments import PaymentMismatch, take_payment
 from harness import A
 from small_shop import SmallShop, open_small_shop

@@ -115,8 +115,12 @@ def test_every_plan_adds_up_and_takes_nothing_twice(
     served: Counter[str] = Counter()
     for need in needs:
         asked[need.ingredient_id] += need.grams
-    for each in (*plan.bought, *plan.home, *plan.missing):
-        served[each.need.ingredient_id] += each.grams
+    for bought in plan.bought:
+        served[bought.need.ingredient_id] += bought.grams
+    for at_home in plan.home:
+        served[at_home.need.ingredient_id] += at_home.grams
+    for missing in plan.missing:
+        served[missing.need.ingredient_id] += missing.grams
     units: Counter[str] = Counter()
     for bought in plan.bought:
         units[bought.pack.sku_id] += bought.quantity
@@ -127,4 +131,5 @@ def test_every_plan_adds_up_and_takes_nothing_twice(
     assert served == asked
     assert all(count <= stock[sku_id] for sku_id, count in units.items())
     assert all(grams <= pantry[key] for key, grams in home.items())
-    assert all(stocked[each.ingredient_id].eaten for each in (*plan.bought, *plan.home))
+    used = [bought.ingredient_id for bought in plan.bought] + [at_home.ingredient_id for at_home in plan.home]
+    assert all(stocked[key].eaten for key in used)
