@@ -5,85 +5,20 @@ draws from its own dice. To add one, write its script and its row; timers come f
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
-from http import HTTPStatus
-from itertools import count
-from random import Random
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
 
 from gardenshop.cloud import cache as layer_cache
 from gardenshop.cloud.clock import HOUR, MINUTE, SECOND
 from gardenshop.cloud.database import Document
-from gardenshop.cloud.identity import user_id
 from simulation import stage
-from simulation.chance import dice
-from simulation.till import Return, Trade, notice, refund_of, transaction_of
-from simulation.world import Call, Script, Wait, World
+from simulation.acting import Play
+from simulation.courier import paid_notice, send_money
+from simulation.till import notice, transaction_of
+from simulation.world import Call, Script, Wait
 
-AGAIN = 50_300
-"""Replies from this code on ask the caller to try again."""
-
-_TRIES = (1, 3, 3)
-"""How often somebody tries before she gives up."""
 _DECISIONS = ("approve", "approve", "approve", "refuse")
-_NOTICE_WAITS = (15 * SECOND, 30 * SECOND, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR)
-
-Asking = Generator[Wait | Call, Any, Any]
-
-
-@dataclass(frozen=True)
-class Play:
-    """One action while it is played: by *openid*, with its own *dice*; *name* is its own too."""
-
-    world: World
-    name: str
-    openid: str
-    dice: Random
-    twins: Iterator[int] = field(default_factory=count)
-    tokens: Iterator[int] = field(default_factory=count)
-
-    @property
-    def user(self) -> str:
-        return user_id(self.openid)
-
-    def happens(self, share: float) -> bool:
-        """Throw: true in *share* of all cases."""
-        return self.dice.random() < share
-
-    def another(self, name: str, openid: str) -> "Play":
-        """Return a play of its own, begun by this one."""
-        return Play(self.world, name, openid, dice(self.world.seed, "step", name))
-
-    def ask(self, function: str, event: Document, openid: str | None = None) -> Asking:
-        """Call as a client does: again while there is no answer; sometimes twice at once."""
-        call = Call(function, event, self.openid if openid is None else openid)
-        if self.happens(0.1):
-            twin = f"{self.name}+{next(self.twins)}"
-            self.world.play(twin, _once(self.dice.randint(0, 300), call), self.world.loop.now)
-        reply: Any = None
-        for _ in range(self.dice.choice(_TRIES)):
-            reply = yield call
-            if reply is not None and reply["code"] < AGAIN:
-                return reply
-            yield Wait(self.dice.randint(100, 4000))
-        return reply
-
-    def some_order(self, *statuses: str) -> Document | None:
-        """Choose one of the member's orders as they are stored now, mostly one of *statuses*."""
-        mine = sorted(self.world.read("orders", {"userId": self.user}), key=lambda order: str(order["_id"]))
-        fitting = [order for order in mine if order["status"] in statuses]
-        choice = fitting if fitting and self.happens(0.9) else mine
-        return self.dice.choice(choice) if choice else None
-
-    def told(self, kind: str, **facts: Any) -> None:
-        """Remember what the member was told; it must be true in the end."""
-        self.world.told.append((kind, self.user, facts))
-
-
-def _once(wait: int, call: Call) -> Script:
-    yield Wait(wait)
-    yield call
 
 
 def _order(play: Play) -> Script:
@@ -284,7 +219,7 @@ def _repeat_notice(play: Play) -> Script:
     """WeChat sends a notice that it has sent before."""
     paid = [trade for trade in play.world.till.trades.values() if trade.paid_at >= 0]
     if paid:
-        yield Call("pay_notify", _paid_notice(play.dice.choice(paid)))
+        yield Call("pay_notify", paid_notice(play.dice.choice(paid)))
 
 
 def _forge_notice(play: Play) -> Script:
@@ -314,53 +249,6 @@ def _jump(play: Play) -> Script:
     yield Wait(0)
 
 
-def send_money(world: World, attempt_no: str, chance: Random, *, force: bool = False) -> None:
-    """Let WeChat Pay take the money of *attempt_no*, and tell of it: late, once or more often.
-
-    The last delay is longer than anybody waits: by then the shop has asked by itself.
-    """
-    trade = world.till.pay(attempt_no, force=force)
-    copies, delays = chance.choice((1, 1, 1, 2, 3)), (0, 200, 2000, 20 * MINUTE, 90 * MINUTE, 5 * HOUR)
-    waits = [chance.choice(delays) for _ in range(copies)]
-    if trade is None:
-        world.tell("wechat", f"does not take money for {attempt_no}")
-        return
-    world.tell("wechat", f"takes {trade.amount_fen} fen for {attempt_no}; notices after {waits} ms")
-    for copy, wait in enumerate(waits):
-        world.play(f"notice.{attempt_no}.{copy}", _courier(wait, _paid_notice(trade)), world.loop.now)
-
-
-def send_back(world: World) -> Callable[[Trade, Return], None]:
-    """Return what lets WeChat Pay finish a refund after a while, and tell of it."""
-
-    def begin(trade: Trade, each: Return) -> None:
-        chance = dice(world.seed, "refund", each.number)
-        world.play(f"refund.{each.number}", _finish_refund(world, trade, each, chance), world.loop.now)
-
-    return begin
-
-
-def _finish_refund(world: World, trade: Trade, each: Return, chance: Random) -> Script:
-    yield Wait(chance.choice((500, 5 * SECOND, 10 * MINUTE)))
-    each.status = "SUCCESS"
-    world.tell("wechat", f"has sent back {each.fen} fen of {trade.number}")
-    for _ in range(chance.choice((1, 1, 2))):
-        yield from _courier(0, notice("REFUND.SUCCESS", refund_of(trade, each)))
-
-
-def _courier(wait: int, event: Document) -> Script:
-    """Bring a notice, again and again until it is taken."""
-    for pause in (wait, *_NOTICE_WAITS):
-        yield Wait(pause)
-        reply = yield Call("pay_notify", event)
-        if reply is not None and reply["statusCode"] == HTTPStatus.NO_CONTENT:
-            return
-
-
-def _paid_notice(trade: Trade) -> Document:
-    return notice("TRANSACTION.SUCCESS", transaction_of(trade))
-
-
 class Action(NamedTuple):
     """Something that happens in a play, drawn in proportion to *weight*."""
 
@@ -376,9 +264,9 @@ ACTIONS = {
     "cancel some order": Action(_cancel_some, 5),
     "pay and cancel": Action(_pay_and_cancel, 4),
     "pay too late": Action(_pay_too_late, 2),
-    "plant": Action(_plant, 4),
+    "plant": Action(_plant, 6),
     "tend": Action(_tend, 4),
-    "log in": Action(_log_in, 1),
+    "log in": Action(_log_in, 3),
     "award": Action(_award, 2),
     "ship": Action(_ship, 5),
     "confirm": Action(_confirm, 3),

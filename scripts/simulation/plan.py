@@ -56,8 +56,8 @@ class Plan:
 def draw(seed: int) -> Plan:
     """Draw the plan of *seed*. Each has its own mix of actions, so that rare ones are frequent in some."""
     chance = dice(seed, "plan")
-    weights = {name: each.weight * chance.choice((0, 1, 1, 4)) for name, each in ACTIONS.items()}
-    weights["order"] += 1
+    weights = {name: each.weight * chance.choice((0, 0, 1, 2, 8)) for name, each in ACTIONS.items()}
+    weights["order"] += 8
     span = chance.choice((10, 45, 90)) * MINUTE
     moments = [chance.randint(0, span) for _ in range(chance.choice((1, 3, 6)))]
     crowd = chance.choice((40, 400, 4_000))

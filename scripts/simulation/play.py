@@ -9,8 +9,10 @@ from datetime import datetime, timezone
 from demo import laws as ledgers
 from gardenshop.cloud.clock import DAY, MINUTE
 from simulation import laws
-from simulation.actors import ACTIONS, Play, send_back
+from simulation.acting import Play
+from simulation.actors import ACTIONS
 from simulation.chance import dice
+from simulation.courier import send_back
 from simulation.network import Weather
 from simulation.plan import TIMER, Plan, Step
 from simulation.stage import MEMBERS, OPENING

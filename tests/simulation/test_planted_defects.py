@@ -93,10 +93,6 @@ DEFECTS = (
         ),
     ),
     defect(
-        "every unit that is given back is taken for the first",
-        ("rules.after_sale", "done=self.before, more=self.units", "done=0, more=self.units"),
-    ),
-    defect(
         "units may be given back that were given back",
         (
             "rules.after_sale",
