@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from functions.bought import apply, books, buy, decide, furnish, parcel, part, settle, ship, stock
-from functions.builders import Document, assert_lawful, edit, template
+from functions.builders import Document, assert_lawful, edit, template, user_coupon
 from functions.conftest import WeChat
-from gardenshop.cloud.clock import HOUR
+from gardenshop.cloud.clock import DAY, HOUR
 from harness import A, Shop, user_id
 
 
@@ -258,3 +258,21 @@ def test_a_unit_shipped_in_part_is_split_into_kept_and_returned(
     assert order_of(shop)["afterSales"][0]["lines"] == [{"lineId": "L1", "quantity": 3, "unshipped": 2}]
     assert stock(shop) == (9, 9, 0, 0)
     assert ship(shop, order_no, token="parcel-0002")["status"] == "shipped"
+
+
+def test_the_coupon_comes_back_with_the_whole_order_and_not_with_a_part(shop: Shop, wechat: WeChat) -> None:
+    furnish(shop)
+    long = {"from": wechat.clock.now - HOUR, "until": wechat.clock.now + 30 * DAY}
+    shop.add("user_coupons", user_coupon("mine", **long))
+    order_no = buy(shop, wechat, coupon_id="mine")["_id"]
+    assert shop.one("user_coupons", "mine")["state"] == "used"
+
+    decide(shop, apply(shop, order_no, part("L1")), "approve")
+    settle(shop, wechat)
+    assert shop.one("user_coupons", "mine")["state"] == "used"
+    decide(shop, apply(shop, order_no, token="return-0002"), "approve")
+    settle(shop, wechat)
+
+    order, coupon = shop.one("orders", order_no), shop.one("user_coupons", "mine")
+    assert (coupon["state"], coupon.get("orderNo")) == ("available", None)
+    assert sum(each["amountFen"] for each in order["refunds"]) == order["totals"]["paidFen"] == 5700
