@@ -262,7 +262,7 @@ def test_a_unit_shipped_in_part_is_split_into_kept_and_returned(
 
 def test_the_coupon_comes_back_with_the_whole_order_and_not_with_a_part(shop: Shop, wechat: WeChat) -> None:
     furnish(shop)
-    long = {"from": wechat.clock.now - HOUR, "until": wechat.clock.now + 30 * DAY}
+    long: Document = {"from": wechat.clock.now - HOUR, "until": wechat.clock.now + 30 * DAY}
     shop.add("user_coupons", user_coupon("mine", **long))
     order_no = buy(shop, wechat, coupon_id="mine")["_id"]
     assert shop.one("user_coupons", "mine")["state"] == "used"
