@@ -90,7 +90,7 @@ def _pay(play: Play, order_no: str) -> Script:
 
 def _live_on(play: Play) -> Script:
     """Let some of what may happen to a paid order happen, in the order in which it mostly does."""
-    for act, share in ((_ship, 0.5), (_ship, 0.2), (_confirm, 0.4), (_ask_refund, 0.3), (_cancel_some, 0.1)):
+    for act, share in _LIFE:
         if play.happens(share):
             yield Wait(play.dice.choice((SECOND, MINUTE, 10 * MINUTE)))
             yield from act(play)
@@ -247,6 +247,17 @@ def _jump(play: Play) -> Script:
     """The clocks of all instances jump: a little, as clocks are set right, or far ahead."""
     play.world.jump += play.dice.choice((-900, 900, 40 * SECOND, 10 * MINUTE))
     yield Wait(0)
+
+
+_LIFE = (
+    (_ship, 0.5),
+    (_ship, 0.2),
+    (_confirm, 0.4),
+    (_ask_refund, 0.4),
+    (_ask_refund, 0.4),
+    (_cancel_some, 0.1),
+)
+"""What a member and the shop do to her paid orders, and in how many cases."""
 
 
 class Action(NamedTuple):

@@ -20,7 +20,7 @@ Work = Callable[[], Any]
 CALL_TIMEOUT_MS = 5_000
 """How long a function waits for a reply before it takes the request for lost."""
 
-_KINDS = {"crash": 4, "crash_while_sent": 3, "lost": 4, "refused": 3, "slow": 4}
+_KINDS = {"crash": 8, "crash_while_sent": 3, "lost": 4, "refused": 3, "slow": 4}
 _HELD_UP = frozenset({"slow", "crash_while_sent"})
 _SLOW_MS = ((100, 2_000), (2_000, 20_000), (20_000, 300_000))
 """How long a command may be held up: noticeably, past every timeout, past every grace."""

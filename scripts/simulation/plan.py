@@ -15,7 +15,7 @@ from simulation.chance import dice, weighted
 from simulation.world import timers
 
 TIMER = "timer "
-_RATES = (0.0, 0.02, 0.05, 0.1, 0.2)
+_RATES = (0.0, 0.02, 0.05, 0.1, 0.3)
 _GAPS = (1, 1, 2, 3, 5, 15, 60)
 """Minutes between two runs of a timer, one of which may have been missed."""
 

@@ -162,14 +162,6 @@ DEFECTS = (
         ("flows.garden_sync", """f"earn:carbon:{order_no}",""", """f"earn:carbon:{order_no}:{started}","""),
         ("flows.garden_sync", 'if order["garden"]["state"] in _ENDED:', "if False:"),
     ),
-    defect(
-        "a former account is inherited with every login that moves it",
-        (
-            "flows.accounts",
-            """key=f"merge:{former['_id']}",""",
-            """key=f"merge:{former['_id']}:{len(account['points']['recentOps'])}",""",
-        ),
-    ),
 )
 
 
