@@ -56,6 +56,12 @@ CASES = (
     Case("order_cancel", lambda stage: {"orderNo": stage.unpaid(GOODS[1])}),
     Case("points_statement"),
     Case("garden_tend"),
+    Case("recipe_buy", _fixed(recipeId="mapo-tofu")),
+    Case("review_list"),
+    Case("review_add", _fixed(orderNo="20261123-unknown", lineId="L1", score=5), error="NOT_FOUND"),
+    Case("order_confirm", _fixed(orderNo="20261123-unknown"), error="NOT_FOUND"),
+    Case("refund_apply", _fixed(orderNo="20261123-unknown", action="preview"), error="NOT_FOUND"),
+    Case("product_certify", _fixed(productId="jujube", testimony="一直在吃"), error="FORBIDDEN"),
     Case("order_pay", _fixed(orderNo="20261123-unknown"), error="NOT_FOUND"),
     # It loads WeChat Pay's package, which costs more than all else together, and asks WeChat.
     Case(
