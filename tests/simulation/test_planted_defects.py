@@ -137,10 +137,6 @@ DEFECTS = (
         ("flows.points", '{"$gte": points + lapsed}', '{"$gte": 0}'),
     ),
     defect(
-        "two spendings may take the same lot",
-        ("flows.lots", '"lot.left": {"$gte": points}, ', ""),
-    ),
-    defect(
         "a plant asked for twice is planted twice",
         ("garden_tend", 'request.client_token or "")', 'f"{request.client_token}{ctx.now}")'),
     ),
