@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SEEDS = 200
 UNCLOSED = defect(
     "an order is cancelled before its payment is closed at WeChat",
-    ("flows.cancellation", "transaction = _close(ctx, attempt)", "transaction = None"),
+    ("flows.cancellation", "paid = ask(ctx, order, actor=actor, close=True)", "paid = None"),
 )
 """A defect that the first seeds find."""
 FIRST_FOUND = range(20)
