@@ -207,6 +207,7 @@ def operate(stage: Stage) -> None:
     }
     stage.call("运营赠送积分 · An operator awards points", OPERATOR, "points_award", award)
     stage.call("补货检查 · What to reorder", TIMER, "restock_check", note=notes.restock)
+    stage.call("夜间关账 · The nightly close", TIMER, "nightly_close")
 
 
 def cook(stage: Stage) -> None:

@@ -98,6 +98,7 @@ VALID: dict[str, Any] = {
     "outbox_pump": {},
     "order_timeout": {},
     "restock_check": {},
+    "nightly_close": {},
     "pay_notify": {"httpMethod": "POST", "headers": {}, "body": "{}"},
 }
 

@@ -12,6 +12,7 @@ from gardenshop.models.promotion import UserCoupon
 
 COUPONS = "user_coupons"
 MOST_SHOWN = 100
+EXPIRED_AT_ONCE = 500
 
 
 def held_by(user_id: str, now: int) -> Command:
@@ -74,6 +75,18 @@ def use(db: Database, order: Document, now: int) -> None:
     copy = db.one(get(COUPONS, order["userCouponId"])) or {}
     if (copy.get("state"), copy.get("orderNo")) != ("used", order["_id"]):
         raise Internal(cause=f"coupon of {order['_id']}")
+
+
+def expire(db: Database, now: int) -> int:
+    """Book some of the free coupons that can no longer be used as expired; return how many."""
+    lapsed = {"state": "available", "until": {"$lte": now}}
+    (found,) = db.read(find(COUPONS, lapsed, fields=("until",), limit=EXPIRED_AT_ONCE))
+    if not found:
+        return 0
+    where = {"_id": {"$in": [copy["_id"] for copy in found]}, **lapsed}
+    change = {"$set": {"state": "expired", "updatedAt": now}}
+    (result,) = db.write(update(COUPONS, where, change, multi=True))
+    return result.modified
 
 
 def _key(reason: str, order: Document) -> str:

@@ -1,8 +1,8 @@
-"""The outbox: an order's deferred effects become tasks with fixed ids, however often they are asked for.
+"""The outbox: deferred effects become tasks with fixed ids, however often they are asked for.
 
-The write that changes an order sets its `outboxAt`; `flush` then stores the tasks that the order's
-state calls for and unsets the mark. A crash in between leaves the mark, which `outbox_pump` finds
-and flushes.
+Most are an order's. The write that changes an order sets its `outboxAt`; `flush` then stores the tasks that
+the order's state calls for and unsets the mark. A crash in between leaves the mark, which `outbox_pump`
+finds and flushes.
 """
 
 from collections.abc import Iterator
@@ -86,11 +86,16 @@ def submission_of(refund_no: str) -> str:
 def _task(topic: str, ref_id: str, order: Document) -> Document:
     """Build a task; ``startedAt`` is the earliest instant at which its effect can have happened."""
     at = order["outboxAt"]
+    return task(topic, ref_id, payload={"orderNo": order["_id"], "startedAt": at}, at=at)
+
+
+def task(topic: str, ref_id: str, *, payload: Document, at: int, seq: int = 0) -> Document:
+    """Return the task of *topic* about *ref_id*, due at *at*; `flows/tasks.py` says how it is carried out."""
     return {
-        "_id": f"{topic}:{ref_id}:0",
+        "_id": f"{topic}:{ref_id}:{seq}",
         "topic": topic,
         "refId": ref_id,
-        "payload": {"orderNo": order["_id"], "startedAt": at},
+        "payload": payload,
         "state": "due",
         "dueAt": at,
         "attempts": 0,

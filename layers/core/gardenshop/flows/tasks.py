@@ -31,32 +31,73 @@ class Summary(NamedTuple):
     dead: int
 
 
-def _release(ctx: Context, order: Document, task: Document) -> list[Command]:
-    return release_held(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+Handler = Callable[[Context, Document], list[Command]]
+"""Carries out a task and returns the writes that end it."""
 
 
-def _give_budget_back(ctx: Context, order: Document, task: Document) -> list[Command]:
-    promotions.give_back(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+class OrderPart(Protocol):
+    """Carries out what an order calls for and returns the writes that end it."""
+
+    def __call__(self, ctx: Context, order: Document, *, started: int) -> list[Command]: ...
+
+
+class SalePart(Protocol):
+    """Carries out what one after-sale of an order calls for and returns the writes that end it."""
+
+    def __call__(
+        self, db: Database, order: Document, sale: Document, *, started: int, now: int
+    ) -> list[Command]: ...
+
+
+def _of_order(part: OrderPart) -> Handler:
+    """Return the handler of a task about an order; there is nothing to do when that is gone."""
+
+    def handle(ctx: Context, task: Document) -> list[Command]:
+        order = ctx.db.one(get("orders", task["payload"]["orderNo"]))
+        return part(ctx, order, started=task["payload"]["startedAt"]) if order else []
+
+    return handle
+
+
+def _of_sale(part: SalePart) -> Handler:
+    """Return the handler of a task whose `refId` is an after-sale."""
+
+    def handle(ctx: Context, task: Document) -> list[Command]:
+        order = ctx.db.one(get("orders", task["payload"]["orderNo"]))
+        if order is None:
+            return []
+        sale = order["afterSales"][place_of(order, task["refId"])]
+        return part(ctx.db, order, sale, started=task["payload"]["startedAt"], now=ctx.now)
+
+    return handle
+
+
+def _release(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    return release_held(ctx.db, order, started=started, now=ctx.now)
+
+
+def _give_budget_back(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    promotions.give_back(ctx.db, order, started=started, now=ctx.now)
     return []
 
 
-def _give_coupon_back(ctx: Context, order: Document, task: Document) -> list[Command]:
-    del task
+def _give_coupon_back(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    del started
     coupons.release(ctx.db, order, ctx.now)
     return []
 
 
-def _use_coupon(ctx: Context, order: Document, task: Document) -> list[Command]:
-    del task
+def _use_coupon(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    del started
     coupons.use(ctx.db, order, ctx.now)
     return []
 
 
-def _commit(ctx: Context, order: Document, task: Document) -> list[Command]:
-    return commit_held(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+def _commit(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    return commit_held(ctx.db, order, started=started, now=ctx.now)
 
 
-def _accrue(ctx: Context, order: Document, task: Document) -> list[Command]:
+def _accrue(ctx: Context, order: Document, *, started: int) -> list[Command]:
     (rules,) = ctx.db.read(find("business_rules", {"state": "live"}))
     policy = policy_of(rules)
     goods = sum(line["paidFen"] for line in order["lines"])
@@ -69,60 +110,43 @@ def _accrue(ctx: Context, order: Document, task: Document) -> list[Command]:
         points=points,
         order_no=order["_id"],
         policy=policy,
-        at=task["payload"]["startedAt"],
+        at=started,
     )
     return list(perform(ctx.db, [operation], ctx.now).closing)
 
 
-def _garden(ctx: Context, order: Document, task: Document) -> list[Command]:
-    return sync_garden(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
+def _garden(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    return sync_garden(ctx.db, order, started=started, now=ctx.now)
 
 
-def _refund(ctx: Context, order: Document, task: Document) -> list[Command]:
-    refunds.submit(ctx, order, task["refId"])
-    return []
+def _finalise(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    return reversal.finalise_points(ctx.db, order, started=started, now=ctx.now)
 
 
-def _finalise(ctx: Context, order: Document, task: Document) -> list[Command]:
-    return reversal.finalise_points(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now)
-
-
-def _return_coupon(ctx: Context, order: Document, task: Document) -> list[Command]:
-    del task
+def _return_coupon(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    del started
     return reversal.return_coupon(ctx.db, order, ctx.now)
 
 
-class Part(Protocol):
-    """Carries out what one after-sale of an order calls for and returns the writes that end it."""
+def _refund(ctx: Context, task: Document) -> list[Command]:
+    """Submit the refund that the task's `refId` names."""
+    order = ctx.db.one(get("orders", task["payload"]["orderNo"]))
+    if order is not None:
+        refunds.submit(ctx, order, task["refId"])
+    return []
 
-    def __call__(
-        self, db: Database, order: Document, sale: Document, *, started: int, now: int
-    ) -> list[Command]: ...
-
-
-def _of_sale(part: Part) -> "Handler":
-    """Return the handler of a task whose `refId` is an after-sale."""
-
-    def handle(ctx: Context, order: Document, task: Document) -> list[Command]:
-        sale = order["afterSales"][place_of(order, task["refId"])]
-        return part(ctx.db, order, sale, started=task["payload"]["startedAt"], now=ctx.now)
-
-    return handle
-
-
-Handler = Callable[[Context, Document, Document], list[Command]]
 
 HANDLERS: Mapping[str, Handler] = {
-    outbox.RELEASE: _release,
-    outbox.BUDGET_BACK: _give_budget_back,
-    outbox.COUPON_BACK: _give_coupon_back,
-    outbox.COUPON_USE: _use_coupon,
-    outbox.COMMIT: _commit,
-    outbox.ACCRUE: _accrue,
-    outbox.GARDEN: _garden,
+    outbox.RELEASE: _of_order(_release),
+    outbox.BUDGET_BACK: _of_order(_give_budget_back),
+    outbox.COUPON_BACK: _of_order(_give_coupon_back),
+    outbox.COUPON_USE: _of_order(_use_coupon),
+    outbox.COMMIT: _of_order(_commit),
+    outbox.ACCRUE: _of_order(_accrue),
+    outbox.GARDEN: _of_order(_garden),
+    outbox.FINALISE: _of_order(_finalise),
+    outbox.COUPON_RETURN: _of_order(_return_coupon),
     outbox.REFUND: _refund,
-    outbox.FINALISE: _finalise,
-    outbox.COUPON_RETURN: _return_coupon,
     outbox.RESTOCK: _of_sale(shipping.restock),
     outbox.TAKE_IN: _of_sale(shipping.take_in),
     outbox.REVERSE: _of_sale(reversal.reverse_garden),
@@ -170,8 +194,7 @@ def _lease(ctx: Context) -> list[Document]:
 def _carry_out(ctx: Context, task: Document) -> str:
     """Do one task and say what became of it."""
     try:
-        order = ctx.db.one(get("orders", task["payload"]["orderNo"]))
-        closing = HANDLERS[task["topic"]](ctx, order, task) if order else []
+        closing = HANDLERS[task["topic"]](ctx, task)
     except AppError as error:
         return _put_off(ctx, task, error)
     except Exception as error:  # noqa: BLE001  # A task that nobody can carry out holds up no other.

@@ -1,0 +1,34 @@
+"""nightly_close: book what time has ended: coupons that lapsed."""
+
+from collections.abc import Callable
+
+from gardenshop.cloud.database import Database
+from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
+from gardenshop.flows import coupons
+
+_RESERVE_SECONDS = 5.0
+
+Step = Callable[[Database, int], int]
+"""Books some of what is due at an instant and returns how much; 0 when nothing is left that it can book."""
+
+
+class NightlyClose(Response):
+    """How much of each kind was booked."""
+
+    coupons_expired: int
+
+
+@cloud_function(caller=TIMER)
+def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # The event only dates the run.
+    """Take one kind after the other, batch by batch while there is time; the next run goes on from there."""
+    return NightlyClose(coupons_expired=_all(coupons.expire, ctx))
+
+
+def _all(step: Step, ctx: Context) -> int:
+    booked = 0
+    while ctx.seconds_left() > _RESERVE_SECONDS:
+        more = step(ctx.db, ctx.now)
+        if not more:
+            break
+        booked += more
+    return booked
