@@ -25,10 +25,8 @@ def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # 
 
 
 def _all(step: Step, ctx: Context) -> int:
-    booked = 0
-    while ctx.seconds_left() > _RESERVE_SECONDS:
+    booked = more = step(ctx.db, ctx.now)
+    while more and ctx.seconds_left() > _RESERVE_SECONDS:
         more = step(ctx.db, ctx.now)
-        if not more:
-            break
         booked += more
     return booked
