@@ -1,4 +1,4 @@
-"""Measure the budgets: cold starts, round trips, memory, throughput, sizes. Exit code 1 when one is broken.
+"""Measure the budgets: cold starts, round trips, memory, throughput, sizes, a rush; exit code 1 when broken.
 
 python3 scripts/bench.py                  everything
 python3 scripts/bench.py cold memory      some kinds of rows only
@@ -10,7 +10,7 @@ import bootstrap  # isort: skip  # Before all others: it answers a Python that i
 import argparse
 import sys
 
-KINDS = ("cold", "memory", "trips", "import", "http", "layers", "engine")
+KINDS = ("cold", "memory", "trips", "import", "http", "layers", "engine", "pricing", "rush")
 
 
 def main() -> int:

@@ -7,6 +7,8 @@
     serving  calls per second over HTTP
     weight   the size of the layers
     lookup   point reads of the engine among few and many documents
+    pricing  the price pipeline alone
+    rush     many members and too few units, at once, with few and with many orders in the past
 
 Everything that is compared is measured in the same run, by turns, and what is shown is the median.
 """

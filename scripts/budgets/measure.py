@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 
-from budgets import cold, lookup, serving, trips, weight
+from budgets import cold, lookup, pricing, rush, serving, trips, weight
 from budgets.rows import Row
-from budgets.stage import Stage, open_stage
+from budgets.stage import Stage, metered, open_stage
 
 
 class _Run:
@@ -18,7 +18,7 @@ class _Run:
 
     @cached_property
     def stage(self) -> Stage:
-        return self._stack.enter_context(open_stage())
+        return self._stack.enter_context(open_stage(self._stack.enter_context(metered())))
 
     @cached_property
     def starts(self) -> list[cold.Start]:
@@ -33,6 +33,8 @@ KINDS: Mapping[str, Callable[[_Run], list[Row]]] = {
     "http": lambda run: serving.rows(run.stage, run.runs),
     "layers": lambda _: weight.rows(),
     "engine": lambda run: lookup.rows(run.runs),
+    "pricing": lambda run: pricing.rows(run.runs),
+    "rush": lambda _: rush.rows(),
 }
 
 

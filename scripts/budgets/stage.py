@@ -31,7 +31,7 @@ GOODS = ("jujube-500g", "millet-500g", "oat-flakes-1kg", "soy-sauce-500ml", "shi
 
 _TIMEOUT = 30.0
 _PATIENCE = 60.0
-_ADDRESS = {
+ADDRESS = {
     "addressId": "home",
     "name": "林小满",
     "phone": "13900000001",
@@ -65,12 +65,18 @@ class Order(NamedTuple):
 
 
 class Stage:
-    """What the measurements play on; every call does what it must or raises Surprise."""
+    """What the measurements play on; every call does what it must or raises Surprise.
 
-    def __init__(self, cloud: LocalCloud, host: FunctionHost, http: httpx.Client, meter: Meter) -> None:
+    *file* is the database that the cloud keeps its documents in.
+    """
+
+    def __init__(
+        self, cloud: LocalCloud, host: FunctionHost, http: httpx.Client, meter: Meter, file: Path
+    ) -> None:
         self.cloud = cloud
         self.host = host
         self.meter = meter
+        self.file = file
         self._http = http
         self._tokens = itertools.count(1)
 
@@ -130,11 +136,17 @@ class Stage:
 
 
 @contextmanager
-def open_stage() -> Iterator[Stage]:
-    """Open a stage that leaves nothing behind."""
+def metered() -> Iterator[Meter]:
+    """Count the calls of RunCommands of every cloud of this process."""
     meter = Meter()
+    with patch.dict(PRODUCTS["tcb"]["2018-06-08"], RunCommands=meter):
+        yield meter
+
+
+@contextmanager
+def open_stage(meter: Meter) -> Iterator[Stage]:
+    """Open a stage that leaves nothing behind."""
     with ExitStack() as stack:
-        stack.enter_context(patch.dict(PRODUCTS["tcb"]["2018-06-08"], RunCommands=meter))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         cloud = stack.enter_context(running(folder / "cloud"))
         host = FunctionHost(
@@ -146,7 +158,7 @@ def open_stage() -> Iterator[Stage]:
         )
         stack.enter_context(closing(host))
         http = stack.enter_context(httpx.Client(base_url=cloud.url, timeout=_TIMEOUT, trust_env=False))
-        stage = Stage(cloud, host, http, meter)
+        stage = Stage(cloud, host, http, meter, folder / "cloud" / "database.sqlite")
         _move_in(stage)
         yield stage
 
@@ -160,6 +172,6 @@ def _settings(data: Path, url: str) -> dict[str, str]:
 def _move_in(stage: Stage) -> None:
     """Let the member log in, tell her address and put goods into her cart."""
     stage.call("login")
-    stage.call("profile_update", {"nickname": "小满", "saveAddress": _ADDRESS})
+    stage.call("profile_update", {"nickname": "小满", "saveAddress": ADDRESS})
     for sku_id in GOODS[:2]:
         stage.call("cart_add", {"skuId": sku_id})

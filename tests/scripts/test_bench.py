@@ -12,7 +12,7 @@ from rich.console import Console
 import bench
 import bootstrap
 import budgets
-from budgets import Row
+from budgets import Row, pricing, rush
 from budgets.cold import CASES, Start, memory_rows, paired_ratio, time_rows
 from budgets.measure import KINDS
 from budgets.rows import show
@@ -145,3 +145,27 @@ def test_the_layers_are_weighed_from_end_to_end(run: Run, capsys: pytest.Capture
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["what"], row["budget"], row["ok"]) == ("layers core and vendor, unpacked", 25, True)
     assert 5 < row["measured"] < 25
+
+
+def test_a_rush_sells_what_there_is_and_keeps_the_laws() -> None:
+    if not bootstrap.layer_path("vendor").exists():
+        pytest.skip("the layers are not installed: scripts/test.py does that")
+
+    found = {row.what: row for row in rush.rows(many=20, rounds=1, members=110)}
+
+    assert found["rush: units sold of 100, in the worst round"].measured == 100
+    assert found["rush: replies that were a fault of ours"].measured == 0
+    assert found["rush: laws broken"].measured == 0
+    assert found["rush: instances of checkout"].ok
+
+
+@pytest.mark.parametrize(("least", "most", "ok"), [(100, 100, True), (99, 100, False), (100, 101, False)])
+def test_neither_more_nor_fewer_units_are_sold(least: int, most: int, ok: bool) -> None:  # noqa: FBT001
+    assert rush.exactly("sold", least, most, 100).ok is ok
+
+
+def test_half_a_basket_is_priced_beside_a_whole_one() -> None:
+    told, growth = pricing.rows(1)
+
+    assert (told.budget, growth.unit) == (None, "×")
+    assert told.measured > 0
