@@ -223,9 +223,11 @@ def cook(stage: Stage) -> None:
 
 
 def speak(stage: Stage) -> None:
-    """B reviews what she bought in the former shop, and A reads it."""
+    """B reviews what she bought in the former shop, the shop answers, and A reads it."""
     praise = {"orderNo": FORMER_ORDER, "lineId": "4", "score": 5, "text": "泡两小时就软，豆香很浓。"}
     stage.call("评价收到的商品 · Review a line", SUXIN, "review_add", praise, note=notes.review)
+    answer = {"reviewId": f"{FORMER_ORDER}:4", "action": "reply", "text": "谢谢您，泡发时水温低些更好。"}
+    stage.call("商家回复 · The shop answers", OPERATOR, "admin_review_decide", {**answer, "note": "日常回复"})
     of = {"productId": "yuba-sticks"}
     stage.call("看评价 · What others say", MINT, "review_list", of, note=notes.reviews)
     rating = stage.one("products", "yuba-sticks")["rating"]

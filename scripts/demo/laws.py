@@ -201,6 +201,21 @@ def gardens_are_fed(read: Read) -> Iterator[str]:
             yield f"days of {user}: spent {counted[user]}, the orders say {spent[user]}"
 
 
+def ratings_are_their_reviews(read: Read) -> Iterator[str]:
+    """A product's rating has counted every review that is shown, and no other, once."""
+    shown: dict[str, list[int]] = {}
+    for review in read("product_reviews"):
+        if "ratingDueAt" in review:
+            yield f"review {review['_id']} is not counted yet"
+        if review["state"] == "shown":
+            shown.setdefault(review["productId"], []).append(review["score"])
+    for product in read("products"):
+        scores, rating = shown.pop(product["_id"], []), product.get("rating") or {}
+        found = rating.get("count", 0), rating.get("sum", 0)
+        if found != (len(scores), sum(scores)):
+            yield f"product {product['_id']}: rating {found}, its reviews say {scores}"
+
+
 LAWS = (
     work_is_finished,
     stock_is_its_ledger,
@@ -211,6 +226,7 @@ LAWS = (
     orders_are_one_a_token,
     effects_are_tasks,
     gardens_are_fed,
+    ratings_are_their_reviews,
     *RETURN_LAWS,
 )
 

@@ -119,8 +119,14 @@ def review(data: Document) -> str:
 def reviews(data: Document) -> str:
     """Count the reviews and quote them."""
     counts = data["counts"]
-    quotes = (f"{each['nickname']} {'★' * each['score']} {each['text']}" for each in data["reviews"])
+    quotes = (
+        f"{each['nickname']} {'★' * each['score']} {each['text']}{_answer(each)}" for each in data["reviews"]
+    )
     return "\n".join([f"{counts['all']} 条，好评 {counts['good']}", *quotes])
+
+
+def _answer(review: dict[str, Any]) -> str:
+    return f"（{review['reply']['by']}：{review['reply']['text']}）" if "reply" in review else ""
 
 
 def dish(data: Document) -> str:

@@ -15,6 +15,7 @@ from gardenshop.cloud.database import Document
 from simulation import stage
 from simulation.acting import Play
 from simulation.courier import paid_notice, send_money
+from simulation.opinions import moderate, review
 from simulation.till import notice, transaction_of
 from simulation.world import Call, Script, Wait
 
@@ -256,6 +257,7 @@ _LIFE = (
     (_ask_refund, 0.4),
     (_ask_refund, 0.4),
     (_cancel_some, 0.1),
+    (review, 0.2),
 )
 """What a member and the shop do to her paid orders, and in how many cases."""
 
@@ -282,6 +284,8 @@ ACTIONS = {
     "ship": Action(_ship, 5),
     "confirm": Action(_confirm, 3),
     "ask for a refund": Action(_ask_refund, 4),
+    "review": Action(review, 3),
+    "moderate": Action(moderate, 3),
     "repeat a notice": Action(_repeat_notice, 2),
     "forge a notice": Action(_forge_notice, 1),
     "deploy": Action(_deploy, 1),

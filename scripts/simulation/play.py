@@ -110,4 +110,13 @@ def _digest(world: World, names: tuple[str, ...] | None = None) -> str:
 
 
 def _stored() -> Iterator[str]:
-    yield from (*_WORK, "users", "inventory", "gardens", "daily_stats", "meals", "shopping_cart")
+    yield from (
+        *_WORK,
+        "users",
+        "inventory",
+        "gardens",
+        "daily_stats",
+        "meals",
+        "shopping_cart",
+        "product_reviews",
+    )

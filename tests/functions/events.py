@@ -34,6 +34,7 @@ CANARY = "canary"
 POOL: dict[str, list[Any]] = {
     "skuId": ["tofu-500g", "tea-500g"],
     "productId": ["tofu", "tea"],
+    "reviewId": ["elsewhere:L1", "nothing"],
     "recipeId": ["mapo", "nothing"],
     "code": ["mint", "sprout"],
     "plantId": ["p1", "p-of-b"],
@@ -82,6 +83,12 @@ VALID: dict[str, Any] = {
         "action": "approve",
         "note": "核实无误",
     },
+    "admin_review_decide": {
+        "reviewId": "elsewhere:L1",
+        "action": "reply",
+        "text": "谢谢您",
+        "note": "按惯例回复",
+    },
     "points_statement": {},
     "review_add": {"orderNo": "former", "lineId": "L1", "score": 5, "text": "豆香很浓"},
     "review_list": {"productId": "tofu"},
@@ -119,6 +126,7 @@ def furnish(shop: Shop) -> None:
     shop.add("shopping_cart", document("shopping_cart", id=user_id(A), lines=lines))
     shop.add("practitioners", practitioner())
     shop.add("orders", former_order())
+    shop.add("product_reviews", former_review())
     shop.add("ingredients", tofu())
     items = [{"ingredientId": "tofu", "name": "豆腐", "grams": 400}]
     dish = {"title": "素麻婆豆腐", "category": "热菜", "servings": 2, "items": items, "steps": []}
@@ -153,6 +161,13 @@ def former_order() -> dict[str, Any]:
         totals={"goodsFen": 0, "payableFen": 0},
         rulesVersion="legacy",
     )
+
+
+def former_review() -> dict[str, Any]:
+    """What B said of what she bought."""
+    named = {"productId": "tofu", "skuId": "tofu-500g", "userId": user_id(B), "nickname": "素心"}
+    said = {"score": 4, "text": "豆香很浓", "state": "pending"}
+    return document("product_reviews", id="elsewhere:L1", orderNo="elsewhere", lineId="L1", **named, **said)
 
 
 @contextmanager

@@ -158,6 +158,18 @@ DEFECTS = (
         ("flows.garden_sync", """f"earn:carbon:{order_no}",""", """f"earn:carbon:{order_no}:{started}","""),
         ("flows.garden_sync", 'if order["garden"]["state"] in _ENDED:', "if False:"),
     ),
+    defect(
+        "a review that is hidden keeps its place in the rating",
+        ("admin_review_decide", 'counts = "shown" in {review["state"], state}', 'counts = state == "shown"'),
+    ),
+    defect(
+        "a review that is shown again is not counted again",
+        (
+            "flows.ratings",
+            """f"review:{review['_id']}:{review.get('version', 0)}",""",
+            """f"review:{review['_id']}:{review['state']}",""",
+        ),
+    ),
 )
 
 

@@ -165,5 +165,7 @@ class Review(Document):
     append: ReviewAppend | None = None
     reply: ReviewReply | None = None
     state: ReviewState
+    version: Count = 0
+    """Counts what operators have decided about it."""
     rating_due_at: Instant | None = None
-    """Set when the review is shown, unset when the product's rating is known to have counted it."""
+    """Set when it comes to be shown or is hidden again, unset when the product's rating has taken that in."""
