@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from demo.coupon_laws import COUPON_LAWS
 from demo.return_laws import RETURN_LAWS
 
 Document = dict[str, Any]
@@ -212,6 +213,7 @@ LAWS = (
     effects_are_tasks,
     gardens_are_fed,
     *RETURN_LAWS,
+    *COUPON_LAWS,
 )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from functions.builders import (
     FREIGHT,
     NOW,
+    coupon,
     document,
     garden,
     line,
@@ -39,6 +40,7 @@ POOL: dict[str, list[Any]] = {
     "plantId": ["p1", "p-of-b"],
     "addressId": ["home", "elsewhere"],
     "userCouponId": ["mine", "elsewhere"],
+    "couponId": ["c1", "nothing"],
     "userId": [user_id(A), user_id(B)],
     "clientToken": ["token-0001", "token-0002", "token-0003"],
     "expectedTotalFen": [2200, 3400],
@@ -63,6 +65,7 @@ VALID: dict[str, Any] = {
     "cart_view": {},
     "checkout_preview": {"lines": [line()]},
     "checkout": {"lines": [line()], "clientToken": "token-0009", "expectedTotalFen": 2200},
+    "coupon_claim": {"couponId": "c1", "clientToken": "claim-0001"},
     "order_pay": {"orderNo": "of-a"},
     "order_view": {},
     "order_cancel": {"orderNo": "of-a"},
@@ -107,6 +110,7 @@ def furnish(shop: Shop) -> None:
     """A small shop where most ids of `POOL` lead somewhere; nothing in it needs WeChat."""
     shop.add("business_rules", rule("freight", FREIGHT))
     shop.add("plant_templates", template())
+    shop.add("coupons", coupon())
     for name in ("tofu", "tea"):
         stock_up(shop, name)
     for openid, points in ((A, 100), (B, 100)):

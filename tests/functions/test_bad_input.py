@@ -193,6 +193,7 @@ SHARED = {
     "practitionerId",
     "recipeId",
     "campaignId",
+    "couponId",
 }
 """``userId`` only operators send, ``lineId`` is part of an owned order, ``trackingNo`` a parcel."""
 OF_A: dict[str, list[dict[str, Any]]] = {
