@@ -65,6 +65,7 @@ VALID: dict[str, Any] = {
     "cart_view": {},
     "checkout_preview": {"lines": [line()]},
     "checkout": {"lines": [line()], "clientToken": "token-0009", "expectedTotalFen": 2200},
+    "coupon_center": {"lines": [line()]},
     "coupon_claim": {"couponId": "c1", "clientToken": "claim-0001"},
     "order_pay": {"orderNo": "of-a"},
     "order_view": {},

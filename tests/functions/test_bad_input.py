@@ -208,6 +208,7 @@ OF_A: dict[str, list[dict[str, Any]]] = {
         {"lines": [line()], "addressId": "of-a"},
         {"lines": [line()], "userCouponId": "of-a"},
     ],
+    "coupon_center": [{"lines": [line()], "addressId": "of-a"}],
     "checkout": [
         {"lines": [line()], "addressId": "of-a", "clientToken": "token-0009", "expectedTotalFen": 2200},
         {"lines": [line()], "userCouponId": "of-a", "clientToken": "token-0009", "expectedTotalFen": 2200},
