@@ -6,7 +6,7 @@ from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_f
 from gardenshop.flows import claims, debts, ratings
 from gardenshop.flows.balances import perform, reconsider
 from gardenshop.flows.orders import transition
-from gardenshop.flows.outbox import flush
+from gardenshop.flows.outbox import flush, harvested
 from gardenshop.flows.planting import finish_planting
 from gardenshop.flows.points import again
 from gardenshop.flows.tasks import run_due
@@ -83,6 +83,7 @@ def _finish(rows: list[Document], ctx: Context) -> int:
     takings = [row for row in rows if row["kind"] in debts.TAKING]
     others = [row for row in rows if row not in plantings and row not in takings]
     outcome = perform(ctx.db, [again(row) for row in others], ctx.now)
-    ctx.db.write(*outcome.closing)
+    harvests = [row for row in others if row["kind"] == "harvest" and row["_id"] in outcome.applied]
+    ctx.db.write(*(harvested(row, ctx.now) for row in harvests), *outcome.closing)
     planted = sum(finish_planting(ctx.db, row, ctx.now) for row in plantings)
     return len(outcome.closing) + planted + sum(debts.finish(ctx.db, row, ctx.now) for row in takings)

@@ -17,12 +17,14 @@ from functions.builders import (
     line,
     lot,
     plant,
+    promotion,
     rule,
     stock_up,
     template,
     user,
 )
 from gardenshop.cloud import clock
+from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.http import HttpRequest
 from gardenshop.cloud.wechat import WeChatApi
 from harness import PHONE_KEY, ROOT, A, B, Shop, function, open_shop, user_id
@@ -41,6 +43,7 @@ POOL: dict[str, list[Any]] = {
     "addressId": ["home", "elsewhere"],
     "userCouponId": ["mine", "elsewhere"],
     "couponId": ["c1", "nothing"],
+    "promotionId": ["full-20", "nothing"],
     "userId": [user_id(A), user_id(B)],
     "clientToken": ["token-0001", "token-0002", "token-0003"],
     "expectedTotalFen": [2200, 3400],
@@ -80,6 +83,18 @@ VALID: dict[str, Any] = {
         "freightFen": 0,
         "reason": "老客户优惠",
     },
+    "admin_campaign_save": {
+        "action": "save_coupon",
+        "clientToken": "campaign-0001",
+        "coupon": {
+            "terms": {"kind": "amount", "name": "冬日见面礼", "valueFen": 500, "minFen": 3000},
+            "total": 5,
+            "validity": {"days": 7},
+            "channel": "center",
+            "startAt": NOW,
+            "endAt": NOW + 7 * DAY,
+        },
+    },
     "admin_refund_decide": {
         "orderNo": "of-a",
         "afterSaleNo": "of-a-1",
@@ -112,6 +127,7 @@ def furnish(shop: Shop) -> None:
     shop.add("business_rules", rule("freight", FREIGHT))
     shop.add("plant_templates", template())
     shop.add("coupons", coupon())
+    shop.add("promotions", promotion(condition={"minFen": 900_000}))
     for name in ("tofu", "tea"):
         stock_up(shop, name)
     for openid, points in ((A, 100), (B, 100)):

@@ -194,6 +194,8 @@ SHARED = {
     "recipeId",
     "campaignId",
     "couponId",
+    "promotionId",
+    "giftSkuId",
 }
 """``userId`` only operators send, ``lineId`` is part of an owned order, ``trackingNo`` a parcel."""
 OF_A: dict[str, list[dict[str, Any]]] = {
