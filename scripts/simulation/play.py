@@ -13,6 +13,7 @@ from simulation.acting import Play
 from simulation.actors import ACTIONS
 from simulation.chance import dice
 from simulation.courier import send_back
+from simulation.evidence import Evidence
 from simulation.network import Weather
 from simulation.plan import TIMER, Plan, Step
 from simulation.stage import MEMBERS, OPENING
@@ -25,7 +26,7 @@ after which an order is received and completed by itself."""
 _ROUNDS = (3, 3, 5, 20, 60, 400, 400, 400)
 """Minutes before each round of timers in an era; the last ones wait for what is put off longest."""
 
-_WORK = ("orders", "sync_tasks", "points_ledger", "stock_ledger")
+_WORK = ("orders", "sync_tasks", "points_ledger", "stock_ledger", "user_coupons")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def play(plan: Plan, tell: Callable[[str], None] | None = None) -> Result:
         world.loop.run()
         weather.rate = 0
         _rest(world)
-        evidence = laws.Evidence(world)
+        evidence = Evidence(world)
         breaches = [*world.breaches, *ledgers.check(evidence.read), *laws.check(evidence)]
     found, met = tuple(dict.fromkeys(breaches)), tuple(weather.met)
     return Result(found, met, world.calls, world.network.commands, _digest(world))
@@ -110,4 +111,4 @@ def _digest(world: World, names: tuple[str, ...] | None = None) -> str:
 
 
 def _stored() -> Iterator[str]:
-    yield from (*_WORK, "users", "inventory", "gardens", "daily_stats", "meals", "shopping_cart")
+    yield from (*_WORK, "users", "inventory", "gardens", "daily_stats", "meals", "shopping_cart", "coupons")
