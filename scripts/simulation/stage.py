@@ -31,8 +31,9 @@ PLANT_COST = 30
 PLANT_REWARD = 20
 
 CODE = "SIMULATE"
+_FEW = {"total": 3, "perUser": 2}
 COUPONS: dict[str, Document] = {
-    "few": {"terms": {"kind": "amount", "name": "减", "valueFen": 333, "minFen": 1000}, "total": 3},
+    "few": {"terms": {"kind": "amount", "name": "减", "valueFen": 333, "minFen": 1000}, **_FEW},
     "plenty": {"terms": {"kind": "percent", "name": "折", "payBp": 8300, "capFen": 700}, "perUser": 2},
     "carriage": {"terms": {"kind": "freight", "name": "运", "valueFen": 450}, "perUser": 3},
     "welcome": {"terms": {"kind": "amount", "name": "新", "valueFen": 200}, "trigger": "new_member"},
