@@ -7,6 +7,7 @@ from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_fun
 from gardenshop.cloud.errors import Busy, Conflict, CoolingDown, InvalidRequest, NotFound
 from gardenshop.flows import lots
 from gardenshop.flows.balances import Operation, perform
+from gardenshop.flows.outbox import harvested
 from gardenshop.flows.planting import plant_for_points, plant_id_of
 from gardenshop.flows.points import earn
 from gardenshop.models.base import ClientToken, Key, dump
@@ -170,7 +171,8 @@ def _harvest(request: GardenTend, mine: _Garden, ctx: Context) -> str:
     )
     marked = _replace(mine, place, garden.harvest(plant, ctx.now), f"harvest:{plant.plant_id}", ctx)
     outcome = perform(ctx.db, [reward, marked], ctx.now)
-    ctx.db.write(*outcome.closing)
+    paid = [harvested(reward.row, ctx.now)] if reward.key in outcome.applied else []
+    ctx.db.write(*paid, *outcome.closing)
     if outcome.refused or outcome.unknown:
         raise Busy
     return plant.plant_id

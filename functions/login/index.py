@@ -8,7 +8,7 @@ from gardenshop.cloud.database import Document, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Internal, PhoneTaken
 from gardenshop.cloud.wechat import PhoneCodeInvalid, WeChatApi
-from gardenshop.flows.accounts import claim, merge_claimed, new_account, own_phone, phone_hash
+from gardenshop.flows.accounts import claim, greet, merge_claimed, new_account, own_phone, phone_hash
 from gardenshop.models.base import Words
 
 
@@ -34,9 +34,10 @@ class Account(Response):
 
 @cloud_function(caller=MEMBER)
 def main(request: Login, ctx: Context) -> Account:
-    """Create, claim and move; whatever is repeated or comes twice at once has one effect."""
+    """Create, greet, claim and move; whatever is repeated or comes twice at once has one effect."""
     is_new = _open(ctx, _verified_phone(request, ctx))
     account = _account(ctx)
+    ctx.db.write(*greet(account))
     merged = merge_claimed(ctx.db, account, ctx.now)
     if merged:
         account = _account(ctx)

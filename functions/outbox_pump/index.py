@@ -1,12 +1,12 @@
-"""outbox_pump: bring every begun effect to its end: orders, ledger rows, tasks."""
+"""outbox_pump: bring every begun effect to its end: orders, ledger rows, coupons, tasks."""
 
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document, find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import debts, ratings
+from gardenshop.flows import claims, debts, ratings
 from gardenshop.flows.balances import perform, reconsider
 from gardenshop.flows.orders import transition
-from gardenshop.flows.outbox import flush
+from gardenshop.flows.outbox import flush, harvested
 from gardenshop.flows.planting import finish_planting
 from gardenshop.flows.points import again
 from gardenshop.flows.tasks import run_due
@@ -23,6 +23,7 @@ class OutboxPump(Response):
     orders_flushed: int
     rows_finished: int
     reviews_counted: int
+    copies_ended: int
     done: int
     retried: int
     dead: int
@@ -32,12 +33,13 @@ class OutboxPump(Response):
 def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # The event only dates the run.
     """Look for what was left half done, in one trip, end it, then carry out the tasks."""
     before = ctx.now - GRACE
-    creating, marked, rows, refused, reviews, *owing = ctx.db.read(
+    creating, marked, rows, refused, reviews, copies, *owing = ctx.db.read(
         find("orders", {"status": "creating", "createdAt": {"$lte": before}}, limit=BATCH),
         find("orders", {"outboxAt": {"$lte": before}}, limit=BATCH),
         find("points_ledger", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
         find("points_ledger", {"state": "refused", "dueAt": {"$lte": before}}, limit=BATCH),
         find("product_reviews", {"ratingDueAt": {"$lte": before}}, limit=BATCH),
+        find("user_coupons", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
         *debts.owing(),
     )
     failed = sum(_fail(order, ctx) for order in creating)
@@ -48,12 +50,14 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
     for book, users in zip(debts.BOOKS, owing, strict=True):
         finished += sum(debts.repay_debt(ctx.db, user, book, ctx.now) for user in users)
     rated = ratings.count(ctx.db, reviews, ctx.now)
+    ended = claims.finish(ctx.db, copies, ctx.now)
     tasks = run_due(ctx)
     return OutboxPump(
         orders_failed=failed,
         orders_flushed=len(marked),
         rows_finished=finished,
         reviews_counted=rated,
+        copies_ended=ended,
         done=tasks.done,
         retried=tasks.retried,
         dead=tasks.dead,
@@ -79,6 +83,7 @@ def _finish(rows: list[Document], ctx: Context) -> int:
     takings = [row for row in rows if row["kind"] in debts.TAKING]
     others = [row for row in rows if row not in plantings and row not in takings]
     outcome = perform(ctx.db, [again(row) for row in others], ctx.now)
-    ctx.db.write(*outcome.closing)
+    harvests = [row for row in others if row["kind"] == "harvest" and row["_id"] in outcome.applied]
+    ctx.db.write(*(harvested(row, ctx.now) for row in harvests), *outcome.closing)
     planted = sum(finish_planting(ctx.db, row, ctx.now) for row in plantings)
     return len(outcome.closing) + planted + sum(debts.finish(ctx.db, row, ctx.now) for row in takings)

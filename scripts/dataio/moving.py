@@ -1,7 +1,7 @@
 """Moving the past of the sample shop, so that its sales end yesterday and its orders keep their distance.
 
-The files tell the past as seen from `WRITTEN`. Only what happens in time moves: sales, orders, habits.
-What is stored once stays as it was first moved, as everything that belongs to the shop.
+The files tell the past as seen from `WRITTEN`. Only what happens in time moves: sales, orders, habits and
+campaigns. What is stored once stays as it was first moved, as everything that belongs to the shop.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any
 from gardenshop.cloud.clock import DAY
 
 WRITTEN = date(2026, 11, 1)
-MOVED = frozenset({"inventory", "orders", "user_profiles_extended"})
+MOVED = frozenset({"inventory", "orders", "user_profiles_extended", "coupons", "promotions"})
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _YEAR_AND_TERM = re.compile(r"(\d{4})-([a-z]+)")

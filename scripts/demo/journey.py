@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import Any
 
-from demo import aftermath, notes
+from demo import aftermath, coupons, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
 from demo.stage import Actor, Stage
 from gardenshop.cloud.clock import MINUTE
@@ -40,9 +40,11 @@ def walk(stage: Stage) -> None:
     repeat_notice(stage, notice_id)
     last_unit(stage)
     let_order_lapse(stage)
+    coupons.save_up(stage)
     aftermath.deliver(stage, order_no)
     aftermath.give_back(stage, order_no)
     operate(stage)
+    coupons.give(stage)
     cook(stage)
     speak(stage)
     vouch(stage)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from demo.coupon_laws import COUPON_LAWS
 from demo.return_laws import RETURN_LAWS
 
 Document = dict[str, Any]
@@ -228,6 +229,7 @@ LAWS = (
     gardens_are_fed,
     ratings_are_their_reviews,
     *RETURN_LAWS,
+    *COUPON_LAWS,
 )
 
 

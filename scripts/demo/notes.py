@@ -159,3 +159,36 @@ def after_sale(data: Document) -> str:
     sale = data["afterSale"]
     cash = sale["amounts"]["cashFen"] + sale["amounts"]["freightFen"]
     return f"{sale['label']}，退款 ¥{yuan(cash)}"
+
+
+def offers(data: Document) -> str:
+    """List what can be claimed, and what she has."""
+    shown = (f"{each['name']}，还剩 {each['left']} 张，{each.get('why', '可领')}" for each in data["offered"])
+    return "\n".join([*shown, mine(data)])
+
+
+def mine(data: Document) -> str:
+    """List the coupons she has."""
+    return f"我的券：{'、'.join(each['name'] for each in data['mine'])}"
+
+
+def coupon(data: Document) -> str:
+    """Say what was claimed and until when it is good."""
+    return f"{data['name']}，有效期至 {day_of(data['until'])}"
+
+
+def choices(data: Document) -> str:
+    """List the coupons with what each takes off, or why it does not."""
+    coupons = data["coupons"]
+    usable = (f"{each['name']} −¥{yuan(each['offFen'])}" for each in coupons["usable"])
+    return "\n".join([*usable, *(f"{each['name']}：{each['why']}" for each in coupons["others"])])
+
+
+def status(data: Document) -> str:
+    """Say where the order stands."""
+    return str(data["status"])
+
+
+def batch(data: Document) -> str:
+    """Say how far the batch has come."""
+    return f"{data['campaignId']} 已发 {data['batch']['issued']} 张，{data['batch']['pages']} 页待办"

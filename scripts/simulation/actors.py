@@ -14,6 +14,7 @@ from gardenshop.cloud.clock import HOUR, MINUTE, SECOND
 from gardenshop.cloud.database import Document
 from simulation import stage
 from simulation.acting import Play
+from simulation.claiming import claim, rush_for_coupons
 from simulation.courier import paid_notice, send_money
 from simulation.opinions import moderate, review
 from simulation.till import notice, transaction_of
@@ -52,9 +53,17 @@ def _order_cart(play: Play) -> Script:
 def _checkout(play: Play, lines: list[Document]) -> Script:
     """Order *lines*, or the cart; sometimes again, sometimes at a price that is not the one of now."""
     wanted: Document = {"lines": lines} if lines else {}
+    if play.happens(0.3):
+        yield from claim(play)
     preview = yield from play.ask("checkout_preview", wanted)
     if preview is None or preview["code"]:
         return
+    usable = preview["data"]["coupons"]["usable"]
+    if usable and play.happens(0.7):
+        wanted |= {"userCouponId": play.dice.choice(usable)["userCouponId"]}
+        preview = yield from play.ask("checkout_preview", wanted)
+        if preview is None or preview["code"]:
+            return
     token = f"token-{play.name}"
     total = preview["data"]["payableFen"] + play.dice.choice((0,) * 20 + (1,))
     event = {**wanted, "clientToken": token, "expectedTotalFen": total}
@@ -288,6 +297,8 @@ ACTIONS = {
     "moderate": Action(moderate, 3),
     "repeat a notice": Action(_repeat_notice, 2),
     "forge a notice": Action(_forge_notice, 1),
+    "claim coupons": Action(claim, 4),
+    "rush for coupons": Action(rush_for_coupons, 3),
     "deploy": Action(_deploy, 1),
     "clocks jump": Action(_jump, 1),
 }

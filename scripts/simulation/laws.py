@@ -6,10 +6,11 @@ functions' rules. Each says every breach in one line.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
 
 from gardenshop.cloud.database import Command
 from simulation import stage
+from simulation.evidence import Evidence, Law
+from simulation.price_laws import PRICE_LAWS
 from simulation.world import World
 
 Document = stage.Document
@@ -32,19 +33,7 @@ PASSING = frozenset({"creating", "pending_payment", "refunding", "shipped", "rec
 UNDECIDED = frozenset({"applied", "approved", "awaiting_return", "returning", "refunding", "abnormal"})
 """The states of an after-sale that waits for a person."""
 NEVER_PAID = frozenset({"creating", "create_failed", "pending_payment", "cancelled"})
-_FREE_FROM_FEN, _FIRST_FEN, _NEXT_FEN, _STEP_G = 9900, 1000, 200, 1000
 _MINUTE = 60_000
-
-
-class Evidence:
-    """What is left of a play: the stored documents, each collection read once; the till; what was told."""
-
-    def __init__(self, world: World) -> None:
-        self.till, self.told = world.till, world.told
-        self.read = cache(world.read)
-
-
-Law = Callable[[Evidence], Iterator[str]]
 
 
 def check(evidence: Evidence) -> list[str]:
@@ -89,20 +78,6 @@ def an_order_lives_once(seen: Evidence) -> Iterator[str]:
         undecided = any(sale["state"] in UNDECIDED for sale in order.get("afterSales") or ())
         if order["status"] in PASSING and not undecided:
             yield f"order {order['_id']} is {order['status']} for ever"
-
-
-def prices_are_right(seen: Evidence) -> Iterator[str]:
-    """Goods cost what the stage says; freight is by weight, whole, and shared by all lines to the fen."""
-    for order in seen.read("orders"):
-        lines = order["lines"]
-        goods = sum(line["quantity"] * stage.PRICES[line["skuId"]] for line in lines)
-        weight = sum(line["quantity"] * stage.WEIGHTS[line["skuId"]] for line in lines)
-        steps = -(-max(weight - _STEP_G, 0) // _STEP_G)
-        freight = 0 if goods >= _FREE_FROM_FEN else _FIRST_FEN + steps * _NEXT_FEN
-        totals = order["totals"]
-        found = totals["goodsFen"], totals["freightFen"], sum(line["freightFen"] for line in lines)
-        if found != (goods, freight, freight) or totals["payableFen"] != goods + freight:
-            yield f"order {order['_id']}: {found} where {goods} and freight {freight} are due"
 
 
 def stock_is_held_once_and_ended_once(seen: Evidence) -> Iterator[str]:
@@ -241,7 +216,7 @@ def what_was_told_is_true(seen: Evidence) -> Iterator[str]:
             given = awards[facts["token"], facts["book"]]
             if given != facts["points"]:
                 yield f"told {user} of the award {facts}, {given} were given"
-        elif kind != "plants":
+        elif "orderNo" in facts:
             yield from _told_of_order(kind, user, facts, orders.get(facts["orderNo"], {}))
 
 
@@ -283,7 +258,7 @@ def a_former_account_goes_to_one_member(seen: Evidence) -> Iterator[str]:
 
 LAWS: tuple[Law, ...] = (
     an_order_lives_once,
-    prices_are_right,
+    *PRICE_LAWS,
     stock_is_held_once_and_ended_once,
     money_is_where_it_belongs,
     refunds_are_right_to_the_fen,

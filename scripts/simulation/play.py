@@ -2,17 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from demo import laws as ledgers
 from gardenshop.cloud.clock import DAY, MINUTE
+from gardenshop.models.registry import COLLECTIONS
 from simulation import laws
 from simulation.acting import Play
 from simulation.actors import ACTIONS
 from simulation.chance import dice
 from simulation.courier import send_back
+from simulation.evidence import Evidence
 from simulation.network import Weather
 from simulation.plan import TIMER, Plan, Step
 from simulation.stage import MEMBERS, OPENING
@@ -25,7 +27,7 @@ after which an order is received and completed by itself."""
 _ROUNDS = (3, 3, 5, 20, 60, 400, 400, 400)
 """Minutes before each round of timers in an era; the last ones wait for what is put off longest."""
 
-_WORK = ("orders", "sync_tasks", "points_ledger", "stock_ledger")
+_WORK = ("orders", "sync_tasks", "points_ledger", "stock_ledger", "user_coupons")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def play(plan: Plan, tell: Callable[[str], None] | None = None) -> Result:
         world.loop.run()
         weather.rate = 0
         _rest(world)
-        evidence = laws.Evidence(world)
+        evidence = Evidence(world)
         breaches = [*world.breaches, *ledgers.check(evidence.read), *laws.check(evidence)]
     found, met = tuple(dict.fromkeys(breaches)), tuple(weather.met)
     return Result(found, met, world.calls, world.network.commands, _digest(world))
@@ -104,19 +106,6 @@ def _settle(world: World, name: str) -> None:
         world.loop.now += wait * MINUTE
 
 
-def _digest(world: World, names: tuple[str, ...] | None = None) -> str:
-    parts = (json.dumps([name, world.read(name)], sort_keys=True) for name in names or _stored())
+def _digest(world: World, names: Iterable[str] = COLLECTIONS) -> str:
+    parts = (json.dumps([name, world.read(name)], sort_keys=True) for name in names)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _stored() -> Iterator[str]:
-    yield from (
-        *_WORK,
-        "users",
-        "inventory",
-        "gardens",
-        "daily_stats",
-        "meals",
-        "shopping_cart",
-        "product_reviews",
-    )

@@ -16,6 +16,8 @@ OPENING = 1_795_500_000_000
 """When every play begins: noon of a day in November 2026, in China."""
 
 MEMBERS = ("o-mint", "o-lotus", "o-cedar")
+NEWCOMER = "o-cedar"
+"""The one of them who has not been greeted yet."""
 PHONE = "13800000001"
 """The phone of a former account that two members say is theirs."""
 
@@ -27,6 +29,20 @@ POINTS = (35, 17, 20)
 FORMER_POINTS = 86
 PLANT_COST = 30
 PLANT_REWARD = 20
+
+CODE = "SIMULATE"
+_FEW = {"total": 3, "perUser": 2}
+COUPONS: dict[str, Document] = {
+    "few": {"terms": {"kind": "amount", "name": "减", "valueFen": 333, "minFen": 1000}, **_FEW},
+    "plenty": {"terms": {"kind": "percent", "name": "折", "payBp": 8300, "capFen": 700}, "perUser": 2},
+    "carriage": {"terms": {"kind": "freight", "name": "运", "valueFen": 450}, "perUser": 3},
+    "welcome": {"terms": {"kind": "amount", "name": "新", "valueFen": 200}, "trigger": "new_member"},
+    "reaped": {"terms": {"kind": "amount", "name": "收", "valueFen": 5}, "trigger": "garden_milestone"},
+}
+"""The templates; `plenty` is claimed by `CODE`, those with a trigger come by themselves."""
+PROMOTION = "bonus"
+BONUS_FROM_FEN, BONUS_FEN, BONUS_USES = 1500, 101, 4
+"""What the promotion takes off an order from an amount on, and how often."""
 
 
 def open_engine() -> tuple[Engine, EngineAdapter]:
@@ -49,7 +65,7 @@ def open_engine() -> tuple[Engine, EngineAdapter]:
 
 def furnish(adapter: EngineAdapter, phone_hash: str) -> None:
     """Store what the shop begins with."""
-    documents = [*_goods(), *_members(), *_former(phone_hash), ("plant_templates", _plant())]
+    documents = [*_goods(), *_members(), *_former(phone_hash), ("plant_templates", _plant()), *_campaigns()]
     adapter.run([insert(collection, {**document, **_STAMPS}) for collection, document in documents])
 
 
@@ -94,7 +110,8 @@ _PRODUCT = {
 def _members() -> list[tuple[str, Document]]:
     documents = []
     for openid in MEMBERS:
-        account = _account(user_id(openid), sum(POINTS), openid=openid, addresses=[_ADDRESS])
+        new = {"greetAt": OPENING} if openid == NEWCOMER else {}
+        account = _account(user_id(openid), sum(POINTS), openid=openid, addresses=[_ADDRESS], **new)
         documents.append(("users", account))
         documents += [
             ("points_ledger", _lot(user_id(openid), "garden", points, order))
@@ -138,3 +155,16 @@ def _lot(owner: str, book: str, points: int, order: int) -> Document:
 def _plant() -> Document:
     plant = {"_id": "mint", "name": "薄荷", "category": "herb", "scene": "balcony", "costPoints": PLANT_COST}
     return {**plant, "growHours": 1, "rewardPoints": PLANT_REWARD}
+
+
+def _campaigns() -> list[tuple[str, Document]]:
+    on = {"state": "live", "startAt": OPENING - HOUR, "endAt": OPENING + 90 * 24 * HOUR, "recentOps": []}
+    documents: list[tuple[str, Document]] = []
+    for key, template in COUPONS.items():
+        channel = "trigger" if "trigger" in template else "code" if key == "plenty" else "center"
+        counts = {"total": 40, "issued": 0, "perUser": 1, "validity": {"days": 60}}
+        code = {"code": CODE} if key == "plenty" else {}
+        documents.append(("coupons", {"_id": key, **on, **counts, "channel": channel, **code, **template}))
+    rule = {"name": "满减", "kind": "amount_off", "level": "order", "condition": {"minFen": BONUS_FROM_FEN}}
+    worth = {"benefit": {"offFen": BONUS_FEN}, "budget": {"unit": "uses", "limit": BONUS_USES, "used": 0}}
+    return [*documents, ("promotions", {"_id": PROMOTION, **on, **rule, **worth})]

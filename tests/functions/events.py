@@ -11,17 +11,20 @@ from hypothesis import strategies as st
 from functions.builders import (
     FREIGHT,
     NOW,
+    coupon,
     document,
     garden,
     line,
     lot,
     plant,
+    promotion,
     rule,
     stock_up,
     template,
     user,
 )
 from gardenshop.cloud import clock
+from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.http import HttpRequest
 from gardenshop.cloud.wechat import WeChatApi
 from harness import PHONE_KEY, ROOT, A, B, Shop, function, open_shop, user_id
@@ -40,6 +43,8 @@ POOL: dict[str, list[Any]] = {
     "plantId": ["p1", "p-of-b"],
     "addressId": ["home", "elsewhere"],
     "userCouponId": ["mine", "elsewhere"],
+    "couponId": ["c1", "nothing"],
+    "promotionId": ["full-20", "nothing"],
     "userId": [user_id(A), user_id(B)],
     "clientToken": ["token-0001", "token-0002", "token-0003"],
     "expectedTotalFen": [2200, 3400],
@@ -64,6 +69,8 @@ VALID: dict[str, Any] = {
     "cart_view": {},
     "checkout_preview": {"lines": [line()]},
     "checkout": {"lines": [line()], "clientToken": "token-0009", "expectedTotalFen": 2200},
+    "coupon_center": {"lines": [line()]},
+    "coupon_claim": {"couponId": "c1", "clientToken": "claim-0001"},
     "order_pay": {"orderNo": "of-a"},
     "order_view": {},
     "order_cancel": {"orderNo": "of-a"},
@@ -76,6 +83,18 @@ VALID: dict[str, Any] = {
         "goodsFen": 1000,
         "freightFen": 0,
         "reason": "老客户优惠",
+    },
+    "admin_campaign_save": {
+        "action": "save_coupon",
+        "clientToken": "campaign-0001",
+        "coupon": {
+            "terms": {"kind": "amount", "name": "冬日见面礼", "valueFen": 500, "minFen": 3000},
+            "total": 5,
+            "validity": {"days": 7},
+            "channel": "center",
+            "startAt": NOW,
+            "endAt": NOW + 7 * DAY,
+        },
     },
     "admin_refund_decide": {
         "orderNo": "of-a",
@@ -114,6 +133,8 @@ def furnish(shop: Shop) -> None:
     """A small shop where most ids of `POOL` lead somewhere; nothing in it needs WeChat."""
     shop.add("business_rules", rule("freight", FREIGHT))
     shop.add("plant_templates", template())
+    shop.add("coupons", coupon())
+    shop.add("promotions", promotion(condition={"minFen": 900_000}))
     for name in ("tofu", "tea"):
         stock_up(shop, name)
     for openid, points in ((A, 100), (B, 100)):

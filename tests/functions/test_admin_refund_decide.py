@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.bought import apply, books, buy, decide, furnish, parcel, part, settle, ship, stock
-from functions.builders import Document, assert_lawful, edit, template, user_coupon
+from functions.builders import Document, assert_lawful, coupon, edit, template, user_coupon
 from functions.conftest import WeChat
 from gardenshop.cloud.clock import DAY, HOUR
 from harness import A, Shop, user_id
@@ -273,6 +273,35 @@ def test_the_coupon_comes_back_with_the_whole_order_and_not_with_a_part(shop: Sh
     decide(shop, apply(shop, order_no, token="return-0002"), "approve")
     settle(shop, wechat)
 
-    order, coupon = shop.one("orders", order_no), shop.one("user_coupons", "mine")
-    assert (coupon["state"], coupon.get("orderNo")) == ("available", None)
+    order, copy = shop.one("orders", order_no), shop.one("user_coupons", "mine")
+    assert (copy["state"], copy.get("orderNo")) == ("available", None)
     assert sum(each["amountFen"] for each in order["refunds"]) == order["totals"]["paidFen"] == 5700
+
+
+@pytest.mark.parametrize(
+    ("lapses", "fault", "states"),
+    [
+        (False, True, {"mine": "available"}),
+        (True, False, {"mine": "used"}),
+        (True, True, {"mine": "used", f"sorry:{user_id(A)}:0": "available"}),
+    ],
+    ids=["still good", "lapsed", "lapsed by the shop's fault"],
+)
+def test_a_lapsed_coupon_is_made_good_where_the_shop_was_at_fault(
+    shop: Shop, wechat: WeChat, states: dict[str, str], *, lapses: bool, fault: bool
+) -> None:
+    furnish(shop)
+    now = wechat.clock.now
+    times: Document = {"startAt": now - HOUR, "endAt": now + 30 * DAY}
+    shop.add("coupons", coupon("sorry", channel="trigger", trigger="apology", **times))
+    good: Document = {"from": now - HOUR, "until": now + DAY}
+    shop.add("user_coupons", user_coupon("mine", **good))
+    order_no = buy(shop, wechat, coupon_id="mine")["_id"]
+    if lapses:
+        edit(shop, "user_coupons", "mine", {"until": now})
+
+    decide(shop, apply(shop, order_no), "approve", merchantFault=fault)
+    settle(shop, wechat)
+
+    assert {copy["_id"]: copy["state"] for copy in shop.documents("user_coupons")} == states
+    assert_lawful(shop)

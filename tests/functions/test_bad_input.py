@@ -193,6 +193,9 @@ SHARED = {
     "practitionerId",
     "recipeId",
     "campaignId",
+    "couponId",
+    "promotionId",
+    "giftSkuId",
 }
 """``userId`` only operators send, ``lineId`` is part of an owned order, ``trackingNo`` a parcel."""
 OF_A: dict[str, list[dict[str, Any]]] = {
@@ -207,6 +210,7 @@ OF_A: dict[str, list[dict[str, Any]]] = {
         {"lines": [line()], "addressId": "of-a"},
         {"lines": [line()], "userCouponId": "of-a"},
     ],
+    "coupon_center": [{"lines": [line()], "addressId": "of-a"}],
     "checkout": [
         {"lines": [line()], "addressId": "of-a", "clientToken": "token-0009", "expectedTotalFen": 2200},
         {"lines": [line()], "userCouponId": "of-a", "clientToken": "token-0009", "expectedTotalFen": 2200},

@@ -297,7 +297,7 @@ def test_a_harvest_broken_off_anywhere_pays_once(clock: Clock) -> None:
         assert points(shop) == 140
         assert plants(shop)[0]["harvestedAt"] == NOW
 
-    assert die_everywhere(ripe, lambda shop: shop.call("garden_tend", HARVEST, openid=A), verify) == 4
+    assert die_everywhere(ripe, lambda shop: shop.call("garden_tend", HARVEST, openid=A), verify) == 5
 
 
 def test_what_is_not_ripe_is_not_harvested(shop: Shop) -> None:

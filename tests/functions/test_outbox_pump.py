@@ -31,6 +31,7 @@ NOTHING = {
     "ordersFlushed": 0,
     "rowsFinished": 0,
     "reviewsCounted": 0,
+    "copiesEnded": 0,
     "done": 0,
     "retried": 0,
     "dead": 0,

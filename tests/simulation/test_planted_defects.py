@@ -170,6 +170,78 @@ DEFECTS = (
             """f"review:{review['_id']}:{review['state']}",""",
         ),
     ),
+    defect(
+        "coupons are issued without a look at how many there are",
+        ("flows.claims", '"issued": {"$lt": template.total}', '"issued": {"$gte": 0}'),
+    ),
+    defect(
+        "a member may claim as often as she likes",
+        (
+            "rules.coupons",
+            'if sum(state != "void" for state in copies.values()) >= template.per_user:',
+            "if False:",
+        ),
+    ),
+    defect(
+        "a claim that is sent again is another claim",
+        ("coupon_claim", 'source = f"claim:{request.client_token}"', 'source = f"claim:{ctx.now}"'),
+    ),
+    defect(
+        "nobody ends a claim that stopped halfway",
+        ("outbox_pump", "ended = claims.finish(ctx.db, copies, ctx.now)", "ended = 0"),
+    ),
+    defect(
+        "a late count brings a void copy back",
+        (
+            "flows.claims",
+            '"$nor": [{"recentOps.key": _key("void", copy)}]',
+            '"$nor": [{"recentOps.key": ""}]',
+        ),
+    ),
+    defect(
+        "a coupon stays locked when its order is closed",
+        (
+            "flows.coupons",
+            'update(COUPONS, {**mine, "until": {"$gt": now}}, _freed("available", now)),\n',
+            "",
+        ),
+    ),
+    defect(
+        "a coupon that another order holds pays once more",
+        (
+            "flows.coupons",
+            '                "state": "available",\n                "until"',
+            '                "until"',
+        ),
+    ),
+    defect(
+        "a coupon takes off what it says, whatever is left",
+        ("rules.coupons", "if short > 0:", "if False:"),
+    ),
+    defect(
+        "the budget of a closed order is not given back",
+        (
+            "flows.promotions",
+            '            "back",\n            -use["units"],',
+            '            "back",\n            0,',
+        ),
+    ),
+    defect(
+        "a budget is used without a look at what is left of it",
+        (
+            "flows.promotions",
+            '"budget.used": {"$lte": use["limit"] - use["units"]}',
+            '"budget.used": {"$gte": 0}',
+        ),
+    ),
+    defect(
+        "who is new is noted as greeted before she is",
+        ("flows.accounts", "    return [task, update(", "    return [task][:0] + [update("),
+    ),
+    defect(
+        "a harvest earns its coupon each time it is seen",
+        ("flows.outbox", 'f"harvest:{plant_id}", row', 'f"harvest:{plant_id}:{at}", row'),
+    ),
 )
 
 

@@ -18,6 +18,8 @@
     │       ├── OfferGone           a promotion in the price has nothing left to give
     │       ├── CouponGone          every copy of the coupon has been claimed
     │       ├── ClaimLimit          the member has had all the copies she may have
+    │       ├── NotClaimable        copies of the coupon are not given now, or not to her
+    │       ├── TermsFixed          a campaign that members know keeps its terms
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -153,6 +155,18 @@ class ClaimLimit(Conflict):
     code = 40917
     error = "CLAIM_LIMIT"
     text = "已达到领取上限"
+
+
+class NotClaimable(Conflict):
+    code = 40921
+    error = "NOT_CLAIMABLE"
+    text = "该优惠券现在不能领取"
+
+
+class TermsFixed(Conflict):
+    code = 40922
+    error = "TERMS_FIXED"
+    text = "已上线的活动只能修改数量、时间与状态"
 
 
 class Fault(AppError):

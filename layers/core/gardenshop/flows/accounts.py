@@ -12,6 +12,7 @@ from typing import get_args
 from gardenshop.cloud.database import Command, Database, Document, find, get, put, update
 from gardenshop.cloud.errors import Internal
 from gardenshop.flows.balances import Operation, perform
+from gardenshop.flows.outbox import occasion
 from gardenshop.models.vocabulary import BadgeLevel
 
 _MIN_KEY = 16
@@ -33,7 +34,7 @@ def masked(phone: str) -> str:
 
 
 def new_account(user_id: str, openid: str, unionid: str, now: int) -> Command:
-    """Return the write that gives *openid* an account unless it has one."""
+    """Return the write that gives *openid* an account, yet to be greeted, unless it has one."""
     books = {"garden": {"available": 0, "pending": 0, "debt": 0}}
     books["shop"] = {**books["garden"], "reserved": 0}
     account: Document = {
@@ -47,11 +48,21 @@ def new_account(user_id: str, openid: str, unionid: str, now: int) -> Command:
         "points": {**books, "recentOps": []},
         "consents": [],
         "version": 0,
+        "greetAt": now,
         "schemaVersion": 1,
         "createdAt": now,
         "updatedAt": now,
     }
     return put("users", account | ({"unionid": unionid} if unionid else {}))
+
+
+def greet(account: Document) -> list[Command]:
+    """Return the writes that store the task of greeting a new *account*, and then take its mark away."""
+    if "greetAt" not in account:
+        return []
+    mine = {"_id": account["_id"], "greetAt": account["greetAt"]}
+    task = occasion("new_member", "new_member", account["_id"], at=account["greetAt"])
+    return [task, update("users", mine, {"$unset": {"greetAt": ""}})]
 
 
 def claim(user_id: str, hashed: str, now: int) -> Command:

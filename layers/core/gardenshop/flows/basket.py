@@ -179,13 +179,24 @@ def basket_of(
         policy=policy_of(rules),
         campaigns=campaigns_of(promotions),
         coupons=coupons.coupons_of(held),
-        shopper=_shopper(user, profile, first_order=not orders, saved=saved, now=now),
+        shopper=shopper_of(
+            user,
+            profile,
+            now=now,
+            first_order=not orders,
+            saved_g=int(saved[0]["savedG"]) if saved else 0,
+        ),
         cart_version=version,
     )
 
 
-def _shopper(
-    user: Mapping[str, Any], profile: Mapping[str, Any], *, first_order: bool, saved: list[Document], now: int
+def shopper_of(
+    user: Mapping[str, Any],
+    profile: Mapping[str, Any],
+    *,
+    now: int,
+    first_order: bool = False,
+    saved_g: int = 0,
 ) -> Shopper:
     """Say who buys. Who does not want to be judged by her constitution has none."""
     constitution = profile.get("constitution") if profile.get("personalised", True) else None
@@ -194,7 +205,7 @@ def _shopper(
         tier=user.get("tier", "bronze"),
         segment=(user.get("rfm") or {}).get("segment"),
         constitution=(constitution or {}).get("primary"),
-        saved_g=int(saved[0]["savedG"]) if saved else 0,
+        saved_g=saved_g,
         first_order=first_order,
     )
 

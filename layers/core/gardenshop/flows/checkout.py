@@ -13,7 +13,7 @@ from gardenshop.flows.promotions import GiftView, gift_views
 from gardenshop.models.base import Key, Quantity, SkuId
 from gardenshop.models.promotion import UserCoupon
 from gardenshop.rules.basket import PROBLEMS, Problem
-from gardenshop.rules.coupons import Verdict, best_of
+from gardenshop.rules.coupons import Verdict, ranked
 from gardenshop.rules.pricing import price, promoted
 from gardenshop.rules.till import LinePrice, Price
 
@@ -73,7 +73,7 @@ class CouponChoice(Response):
 
 
 class CouponChoices(Response):
-    """Which coupons may be used; `best` takes off most. `problem` says why the one asked for may not."""
+    """Which coupons may be used, the `best` first; `problem` says why the one asked for may not."""
 
     best: str | None
     usable: list[CouponChoice]
@@ -156,7 +156,7 @@ def view_of(quote: Quote) -> QuoteView:
         ready=quote.ready,
         lines=[_line(i, item, quote.price.lines[i]) for i, item in enumerate(quote.items)],
         gifts=gift_views(quote.price.gifts, quote.basket.campaigns),
-        coupons=_choices(quote),
+        coupons=choices_of(quote),
         problems=quote.problems,
         address_id=quote.address["addressId"] if quote.address else None,
         totals=totals_of(quote.price),
@@ -166,8 +166,8 @@ def view_of(quote: Quote) -> QuoteView:
     )
 
 
-def _choices(quote: Quote) -> CouponChoices:
-    """Judge every coupon of the member for this basket."""
+def choices_of(quote: Quote) -> CouponChoices:
+    """Judge every coupon of the member for the basket of *quote*."""
     basket = quote.basket
     till = promoted(
         price_lines(quote.items),
@@ -176,10 +176,10 @@ def _choices(quote: Quote) -> CouponChoices:
         offers=basket.offers(quote.items),
     )
     judged = [(coupon, till.judge(coupon)) for coupon in basket.coupons]
-    best = best_of(judged)
+    usable = ranked(judged)
     return CouponChoices(
-        best=best.id if best else None,
-        usable=[_choice(coupon, verdict) for coupon, verdict in judged if verdict.off_fen],
+        best=usable[0][0].id if usable else None,
+        usable=[_choice(coupon, verdict) for coupon, verdict in usable],
         others=[_choice(coupon, verdict) for coupon, verdict in judged if not verdict.off_fen],
         problem=quote.coupon_problem,
     )

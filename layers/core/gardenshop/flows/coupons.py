@@ -5,6 +5,7 @@ operation on the coupon's document, whose ring tells a repeat; the other edges s
 """
 
 from gardenshop.cloud.database import Command, Database, Document, find, get, update
+from gardenshop.cloud.entry import Response
 from gardenshop.cloud.errors import Internal
 from gardenshop.flows.balances import Operation
 from gardenshop.models.base import RING_SIZE
@@ -13,6 +14,42 @@ from gardenshop.models.promotion import UserCoupon
 COUPONS = "user_coupons"
 MOST_SHOWN = 100
 EXPIRED_AT_ONCE = 500
+
+
+class CouponView(Response):
+    """One copy as its owner sees it: usable from `since` until `until`, if it is ``available``."""
+
+    user_coupon_id: str
+    coupon_id: str
+    name: str
+    kind: str
+    value_fen: int | None
+    pay_bp: int | None
+    cap_fen: int | None
+    min_fen: int
+    since: int
+    until: int
+    state: str
+    order_no: str | None
+
+
+def view_of(copy: Document, *, state: str = "") -> CouponView:
+    """Show *copy*, in the given *state* where its stored one is out of date."""
+    terms = copy["terms"]
+    return CouponView(
+        user_coupon_id=copy["_id"],
+        coupon_id=copy["couponId"],
+        name=terms["name"],
+        kind=terms["kind"],
+        value_fen=terms.get("valueFen"),
+        pay_bp=terms.get("payBp"),
+        cap_fen=terms.get("capFen"),
+        min_fen=terms.get("minFen", 0),
+        since=copy["from"],
+        until=copy["until"],
+        state=state or copy["state"],
+        order_no=copy.get("orderNo"),
+    )
 
 
 def held_by(user_id: str, now: int) -> Command:

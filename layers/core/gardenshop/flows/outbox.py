@@ -5,7 +5,8 @@ the order's state calls for and unsets the mark. A crash in between leaves the m
 finds and flushes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gardenshop.cloud.database import Command, Database, Document, put, update
 from gardenshop.rules.after_sale import BEGUN
@@ -19,6 +20,8 @@ BUDGET_BACK = "promotion.release"
 COUPON_BACK = "coupon.release"
 COUPON_USE = "coupon.use"
 COUPON_RETURN = "coupon.return"
+COUPON_ISSUE = "coupon.issue"
+COUPON_GRANT = "coupon.grant"
 FINALISE = "points.finalise"
 RESTOCK = "stock.restock"
 TAKE_IN = "stock.take_in"
@@ -103,6 +106,19 @@ def task(topic: str, ref_id: str, *, payload: Document, at: int, seq: int = 0) -
         "createdAt": at,
         "updatedAt": at,
     }
+
+
+def occasion(trigger: str, source: str, user_id: str, *, at: int, plant_id: str | None = None) -> Command:
+    """Return the write of the task that gives *user_id* coupons of *trigger*, once for each *source*."""
+    payload: Document = {"trigger": trigger, "source": source, "userId": user_id}
+    payload |= {"plantId": plant_id} if plant_id else {}
+    return put("sync_tasks", task(COUPON_GRANT, f"{source}:{user_id}", payload=payload, at=at))
+
+
+def harvested(row: Mapping[str, Any], at: int) -> Command:
+    """Return the write of the task that a harvest's ledger *row* calls for, to be made before it is final."""
+    plant_id = row["ref"]["id"]
+    return occasion("garden_milestone", f"harvest:{plant_id}", row["userId"], at=at, plant_id=plant_id)
 
 
 def flush_commands(order: Document) -> list[Command]:

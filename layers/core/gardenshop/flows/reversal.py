@@ -210,8 +210,9 @@ def give_points_back(
 
 
 def return_coupon(db: Database, order: Document, now: int) -> list[Command]:
-    """Give the coupon of a whole refunded *order* back, if it can still be used; return no more writes.
+    """Give the coupon of a whole refunded *order* back, if it can still be used.
 
+    Where it cannot and the shop was at fault, a coupon of the kind ``apology`` takes its place.
     Raises Busy while its use is still being booked.
     """
     copy = db.one(get("user_coupons", order["userCouponId"])) or {}
@@ -219,6 +220,10 @@ def return_coupon(db: Database, order: Document, now: int) -> list[Command]:
         return []
     if copy["state"] == "locked":
         raise Busy
+    if copy["until"] <= now:
+        at_fault = any(sale["merchantFault"] for sale in order["afterSales"] if sale["state"] == "refunded")
+        source = f"apology:{order['_id']}"
+        return [outbox.occasion("apology", source, order["userId"], at=now)] if at_fault else []
     where = {"_id": copy["_id"], "state": "used", "orderNo": order["_id"], "until": {"$gt": now}}
     change: dict[str, Any] = {"$set": {"state": "available", "updatedAt": now}}
     return [update("user_coupons", where, {**change, "$unset": {"orderNo": "", "usedAt": ""}})]

@@ -8,7 +8,7 @@ from gardenshop.cloud.clock import HOUR, MINUTE
 from gardenshop.cloud.database import Command, Database, Document, find, get, update
 from gardenshop.cloud.entry import Context
 from gardenshop.cloud.errors import AppError, Internal
-from gardenshop.flows import coupons, outbox, promotions, refunds, reversal, shipping
+from gardenshop.flows import coupons, grants, outbox, promotions, refunds, reversal, shipping
 from gardenshop.flows.after_sale import place_of
 from gardenshop.flows.balances import perform
 from gardenshop.flows.garden_sync import sync_garden
@@ -146,6 +146,8 @@ HANDLERS: Mapping[str, Handler] = {
     outbox.GARDEN: _of_order(_garden),
     outbox.FINALISE: _of_order(_finalise),
     outbox.COUPON_RETURN: _of_order(_return_coupon),
+    outbox.COUPON_ISSUE: grants.issue_page,
+    outbox.COUPON_GRANT: grants.grant,
     outbox.REFUND: _refund,
     outbox.RESTOCK: _of_sale(shipping.restock),
     outbox.TAKE_IN: _of_sale(shipping.take_in),

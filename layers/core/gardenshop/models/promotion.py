@@ -67,16 +67,21 @@ class Benefit(Model):
     gift_quantity: Quantity | None = None
 
 
-class Budget(Model):
-    """How much a promotion may give away; `used` is guarded by `limit`."""
+class BudgetPlan(Model):
+    """How much a promotion may give away."""
 
     unit: Literal["uses", "fen"]
     limit: Count
+
+
+class Budget(BudgetPlan):
+    """How much was given away; `used` is guarded by `limit`."""
+
     used: Count = 0
 
 
-class Promotion(Document):
-    """A rule that makes some goods, an order or its freight cheaper for a while.
+class PromotionPlan(Model):
+    """What an operator decides about a promotion.
 
     Of one `group` the highest `priority` counts, once a line or once an order, as its `level` says.
     On goods that a promotion which is not `stackable` made cheaper no coupon can be used.
@@ -103,9 +108,17 @@ class Promotion(Document):
     end_at: Instant
     term_key: SolarTerm | None = None
     target: Target = Field(default_factory=Target)
-    budget: Budget | None = None
+    budget: BudgetPlan | None = None
     copy_text: LongText = ""
+
+
+class Promotion(PromotionPlan, Document):
+    """A rule that makes some goods, an order or its freight cheaper for a while."""
+
+    budget: Budget | None = None
     state: CampaignState
+    edited_at: Instant | None = None
+    """When an operator last changed it, which says that nobody has since."""
     recent_ops: Ring = ()
 
 
@@ -129,12 +142,11 @@ class CouponTerms(Model):
     scope: Scope = Field(default_factory=Scope)
 
 
-class Coupon(Document):
-    """A template that copies are claimed from; `issued` is guarded by `total`."""
+class CouponPlan(Model):
+    """What an operator decides about a template."""
 
     terms: CouponTerms
     total: Count
-    issued: Count = 0
     per_user: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
     validity: Validity
     channel: Literal["center", "code", "batch", "trigger"]
@@ -145,7 +157,15 @@ class Coupon(Document):
     target: Target = Field(default_factory=Target)
     start_at: Instant
     end_at: Instant
+
+
+class Coupon(CouponPlan, Document):
+    """A template that copies are claimed from; `issued` is guarded by `total`."""
+
+    issued: Count = 0
     state: CampaignState
+    edited_at: Instant | None = None
+    """When an operator last changed it, which says that nobody has since."""
     recent_ops: Ring = ()
 
 

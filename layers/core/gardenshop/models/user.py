@@ -109,6 +109,8 @@ class User(Document):
     version: Count = 0
     order_seq: Count = 0
     """Counts the orders that depend on her other orders, so that two at once do not miss each other."""
+    greet_at: Instant | None = None
+    """Set with the account, unset when the coupons for new members are known to be on their way."""
 
 
 class TypeScore(Model):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from gardenshop.models.promotion import Coupon, CouponTerms, UserCoupon, Validity
 from gardenshop.rules.goods import PriceLine, covered, list_total
 from gardenshop.rules.money import off_by, yuan
+from gardenshop.rules.promotions import RUNNING, Shopper, is_meant_for
 
 DAY_MS = 86_400_000
 
@@ -63,11 +64,29 @@ def _off(terms: CouponTerms, left_fen: int) -> int:
     return min(terms.value_fen or 0, left_fen)
 
 
-def best_of(verdicts: Iterable[tuple[UserCoupon, Verdict]]) -> UserCoupon | None:
-    """Return the coupon that takes off most; of equals the one that lapses first, then the lower id."""
+def ranked(verdicts: Iterable[tuple[UserCoupon, Verdict]]) -> list[tuple[UserCoupon, Verdict]]:
+    """Return the coupons that take something off, the best first.
+
+    Of equals that one comes first which lapses first, then the lower id.
+    """
     usable = [(coupon, verdict) for coupon, verdict in verdicts if verdict.off_fen]
-    ranked = min(usable, key=lambda each: (-each[1].off_fen, each[0].until, each[0].id), default=None)
-    return ranked[0] if ranked else None
+    return sorted(usable, key=lambda each: (-each[1].off_fen, each[0].until, each[0].id))
+
+
+def why_not_open(template: Coupon, now: int) -> str:
+    """Say why no copy of *template* is given at *now*; empty when copies are."""
+    if template.state not in RUNNING:
+        return "领取已结束" if template.state == "ended" else "暂停领取"
+    if now < template.start_at:
+        return "尚未开始领取"
+    return "" if now < template.end_at else "领取已结束"
+
+
+def why_not_hers(template: Coupon, shopper: Shopper) -> str:
+    """Say why *shopper* cannot have a copy of *template* now; empty when she can, if there is one left."""
+    return why_not_open(template, shopper.now) or (
+        "" if is_meant_for(template.target, shopper) else "不在领取范围内"
+    )
 
 
 def period(validity: Validity, *, claimed_at: int, end_at: int) -> tuple[int, int]:
