@@ -6,19 +6,17 @@ draws from its own dice. To add one, write its script and its row; timers come f
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
-from gardenshop.cloud import cache as layer_cache
 from gardenshop.cloud.clock import HOUR, MINUTE, SECOND
 from gardenshop.cloud.database import Document
 from simulation import stage
 from simulation.acting import Play
 from simulation.claiming import claim, rush_for_coupons
-from simulation.courier import paid_notice, send_money
+from simulation.courier import send_money
+from simulation.mishaps import deploy, forge_notice, jump, pay_too_late, repeat_notice
 from simulation.opinions import moderate, review
-from simulation.till import notice, transaction_of
-from simulation.world import Call, Script, Wait
+from simulation.world import Script, Wait
 
 _DECISIONS = ("approve", "approve", "approve", "refuse")
 
@@ -175,15 +173,6 @@ def _pay_and_cancel(play: Play) -> Script:
         yield from _pay(play, order["_id"])
 
 
-def _pay_too_late(play: Play) -> Script:
-    """WeChat Pay takes money for what was closed or has run out: the race that it can lose."""
-    trades = [trade for trade in play.world.till.trades.values() if trade.paid_at < 0]
-    if trades:
-        trade = play.dice.choice(trades)
-        send_money(play.world, trade.number, play.dice, force=True)
-    yield Wait(0)
-
-
 def _plant(play: Play) -> Script:
     """Plant, or plant two at once; perhaps water, which ripens a plant, and harvest."""
     if play.happens(0.3):
@@ -225,40 +214,6 @@ def _award(play: Play) -> Script:
         play.told("awarded", token=token, book=book, points=points)
 
 
-def _repeat_notice(play: Play) -> Script:
-    """WeChat sends a notice that it has sent before."""
-    paid = [trade for trade in play.world.till.trades.values() if trade.paid_at >= 0]
-    if paid:
-        yield Call("pay_notify", paid_notice(play.dice.choice(paid)))
-
-
-def _forge_notice(play: Play) -> Script:
-    """A stranger claims that an order is paid; somebody pays a fen where more is due."""
-    trades = list(play.world.till.trades.values())
-    if not trades:
-        return
-    trade = play.dice.choice(trades[-2:])
-    lie = transaction_of(replace(trade, paid_at=0, state="SUCCESS"))
-    yield Call("pay_notify", notice("TRANSACTION.SUCCESS", lie, seal="forged"))
-    fen = transaction_of(replace(trade, paid_at=0, state="SUCCESS", amount_fen=1))
-    yield Call("pay_notify", notice("TRANSACTION.SUCCESS", fen))
-
-
-def _deploy(play: Play) -> Script:
-    """A new version is published: nothing is kept, and half of what is at work ends where it is."""
-    layer_cache.forget_all()
-    for _, instance in sorted(play.world.alive.items()):
-        if play.happens(0.5):
-            play.world.network.kill(instance, "deploy")
-    yield Wait(0)
-
-
-def _jump(play: Play) -> Script:
-    """The clocks of all instances jump: a little, as clocks are set right, or far ahead."""
-    play.world.jump += play.dice.choice((-900, 900, 40 * SECOND, 10 * MINUTE))
-    yield Wait(0)
-
-
 _LIFE = (
     (_ship, 0.5),
     (_ship, 0.2),
@@ -285,7 +240,7 @@ ACTIONS = {
     "pay some order": Action(_pay_some, 5),
     "cancel some order": Action(_cancel_some, 5),
     "pay and cancel": Action(_pay_and_cancel, 4),
-    "pay too late": Action(_pay_too_late, 2),
+    "pay too late": Action(pay_too_late, 2),
     "plant": Action(_plant, 6),
     "tend": Action(_tend, 4),
     "log in": Action(_log_in, 3),
@@ -295,10 +250,10 @@ ACTIONS = {
     "ask for a refund": Action(_ask_refund, 4),
     "review": Action(review, 3),
     "moderate": Action(moderate, 3),
-    "repeat a notice": Action(_repeat_notice, 2),
-    "forge a notice": Action(_forge_notice, 1),
+    "repeat a notice": Action(repeat_notice, 2),
+    "forge a notice": Action(forge_notice, 1),
     "claim coupons": Action(claim, 4),
     "rush for coupons": Action(rush_for_coupons, 3),
-    "deploy": Action(_deploy, 1),
-    "clocks jump": Action(_jump, 1),
+    "deploy": Action(deploy, 1),
+    "clocks jump": Action(jump, 1),
 }
