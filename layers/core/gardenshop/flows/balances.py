@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
 def record(operation: Operation, now: int) -> Command:
     """Write the operation's ledger row, pending, unless it is there."""
     stamps = {"schemaVersion": 1, "createdAt": now, "updatedAt": now}
-    return put(operation.ledger, {**operation.row, "_id": operation.key, "state": "pending", **stamps})
+    return put(operation.ledger, {**stamps, **operation.row, "_id": operation.key, "state": "pending"})
 
 
 def apply(operation: Operation, now: int) -> Command:

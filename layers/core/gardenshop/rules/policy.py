@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from gardenshop.models.base import Bp, Count, Fen, Grams, Model, Points
+from gardenshop.rules.money import FULL_BP
 
 
 class FreightRegion(Model):
@@ -45,13 +46,16 @@ class PointsPolicy(Model):
     """How points are earned and how long they last.
 
     `shop_bp_per_fen`: shop points earned for money paid, in basis points of a point a fen; 10 means 0.1
-    point a yuan. `garden_per_kg`: garden points for a kilogram CO2e saved.
+    point a yuan. `garden_per_kg`: garden points for a kilogram CO2e saved. `redeem_cap`: the most shop
+    points, a fen each, that an order is paid with; `redeem_bp`: the most of its goods that they may pay.
     """
 
     shop_bp_per_fen: Bp = 10
     garden_per_kg: Points = 10
     award_cap: Points = 10_000
     expire_months: Count = 12
+    redeem_cap: Points = 1000
+    redeem_bp: Bp = FULL_BP
 
 
 class CarbonPolicy(Model):
