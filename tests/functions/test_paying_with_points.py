@@ -170,6 +170,18 @@ class TestTheHold:
         assert left(shop) == (300, 0)
         assert_lawful(shop)
 
+    def test_lapsed_points_do_not_stand_in_for_points_spent_meanwhile(self, shop: Shop) -> None:
+        edit(shop, "points_ledger", "award:soon", {"lot.expiresAt": NOW})
+        wish = {"lines": [line()], "points": 400, "expectedTotalFen": 1800, "clientToken": "token-0001"}
+        shop.adapter.before = lambda commands: (
+            edit(shop, "users", user_id(A), {"points.shop.available": 699})
+            if commands[0].get("insert") == "orders"
+            else None
+        )
+
+        assert shop.call("checkout", wish, openid=A)["error"] == "NOT_ENOUGH_POINTS"
+        assert counters(shop) == (699, 0)
+
     def test_of_two_orders_at_once_only_one_has_the_points(
         self, shop: Shop, at_once: Callable[..., list[Any]]
     ) -> None:
@@ -272,14 +284,16 @@ class TestWhatBecomesOfIt:
         assert (counters(shop), left(shop)) == ((700, 0), (0, 400))
         assert preview(shop, 700)["points"]["available"] == 700
 
-    def test_a_failed_order_cannot_hold_later(self, shop: Shop) -> None:
+    def test_an_order_that_failed_without_a_hold_cannot_hold_later(self, shop: Shop) -> None:
         """A copy of its checkout comes late: nothing is there for it any more."""
-        order = place_order(shop, points=500)
-        failed = {**order, "status": "create_failed", "history": order["history"][:1]}
+        order = place_order(shop, points=100)
+        number = "20261123000000000009"
+        failed = {**order, "_id": number, "status": "create_failed", "history": order["history"][:1]}
         db = Database(shop.adapter)
-        late = {**failed, "_id": "20261123000000000009"}
-        assert len(redemption.release(db, late, now=NOW)) == 1
-        assert perform(db, redemption.hold(late), NOW).refused == {"hold:20261123000000000009"}
+
+        assert len(redemption.release(db, failed, now=NOW)) == 1
+        assert perform(db, redemption.hold(failed), NOW).refused == {f"hold:{number}"}
+        assert (counters(shop), left(shop)) == ((600, 100), (200, 400))
 
 
 class TestRefunds:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from gardenshop.cloud.database import Database, Document
-from gardenshop.flows import debts, redemption
+from gardenshop.flows import debts, exchange, harvesting, redemption
 from gardenshop.flows.balances import perform
 from gardenshop.flows.planting import finish_planting
 from gardenshop.flows.points import again
@@ -15,6 +15,9 @@ _FINISH: Mapping[str, Finish] = {
     "plant": finish_planting,
     "claw_back": debts.finish,
     "repay": debts.finish,
+    "harvest": harvesting.finish,
+    "exchange_out": exchange.finish,
+    "exchange_in": exchange.finish,
     "hold": redemption.finish_hold,
     "release": redemption.finish_return,
     "refund_back": redemption.finish_return,

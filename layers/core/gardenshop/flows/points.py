@@ -11,6 +11,7 @@ from gardenshop.rules.policy import Policy
 LEDGER = "points_ledger"
 RING = "points.recentOps"
 _OWED = ":owed"
+_OTHER_BOOK = {"garden": "shop", "shop": "garden"}
 
 
 class Cause(NamedTuple):
@@ -141,6 +142,8 @@ def _operation(key: str, user_id: str, row: Mapping[str, Any], at: int) -> Opera
         f"{book}.debt": row.get("debtDelta", 0),
         f"{book}.reserved": row.get("reservedDelta", 0),
     }
+    if "twinDelta" in row:
+        changes[f"points.{_OTHER_BOOK[row['book']]}.available"] = row["twinDelta"]
     floors: dict[str, Any] = {name: {"$gte": -delta} for name, delta in changes.items() if delta < 0}
     if row["kind"] == "claw_back":
         rival = key.removesuffix(_OWED) if key.endswith(_OWED) else f"{key}{_OWED}"
@@ -156,4 +159,5 @@ def _operation(key: str, user_id: str, row: Mapping[str, Any], at: int) -> Opera
         row={**row, "userId": user_id},
         ring=RING,
         refusal={"dueAt": at},
+        mark=key.rpartition(":")[0] if "twinDelta" in row else "",
     )

@@ -67,6 +67,8 @@ class PointsEntry(Document):
     debt_delta: SignedPoints = 0
     reserved_delta: SignedPoints = 0
     """How many points this holds for an order, or gives back from being held."""
+    twin_delta: SignedPoints | None = None
+    """What the other row of an exchange says of the other book; each of the two tells the whole."""
     state: RecordState
     final: bool = True
     """False while an earning still waits for its order to complete (counted in `pending`)."""

@@ -36,6 +36,15 @@ def redeemable(spendable: int, goods_fen: int, policy: PointsPolicy) -> int:
     return min(spendable, policy.redeem_cap, goods_fen * policy.redeem_bp // FULL_BP)
 
 
+def exchanged(points: int, policy: PointsPolicy) -> tuple[int, int]:
+    """Return how many of *points* of the garden are taken, and the shop points that they become.
+
+    Those are rounded down, and what does not make a whole one stays in the garden.
+    """
+    gained = points * policy.exchange_bp // FULL_BP
+    return (-(-gained * FULL_BP // policy.exchange_bp), gained) if gained else (0, 0)
+
+
 def given_back(uses: Iterable[tuple[str, int]], *, done: int, points: int) -> dict[str, int]:
     """Return how many *points* go back to each lot after *done* went: those that lapse last come first.
 

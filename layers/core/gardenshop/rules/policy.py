@@ -6,7 +6,7 @@ never recomputed from later rules.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -48,6 +48,8 @@ class PointsPolicy(Model):
     `shop_bp_per_fen`: shop points earned for money paid, in basis points of a point a fen; 10 means 0.1
     point a yuan. `garden_per_kg`: garden points for a kilogram CO2e saved. `redeem_cap`: the most shop
     points, a fen each, that an order is paid with; `redeem_bp`: the most of its goods that they may pay.
+    `exchange_bp`: shop points for a garden point, which are exchanged in steps of `exchange_unit`. A day sees
+    at most `exchange_daily` garden points exchanged and `harvest_daily` harvested.
     """
 
     shop_bp_per_fen: Bp = 10
@@ -56,6 +58,10 @@ class PointsPolicy(Model):
     expire_months: Count = 12
     redeem_cap: Points = 1000
     redeem_bp: Bp = FULL_BP
+    exchange_bp: Bp = 1000
+    exchange_unit: Annotated[Points, Field(ge=1)] = 100
+    exchange_daily: Points = 5000
+    harvest_daily: Points = 500
 
 
 class CarbonPolicy(Model):
