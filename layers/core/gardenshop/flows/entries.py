@@ -18,6 +18,7 @@ _FINISH: Mapping[str, Finish] = {
     "harvest": harvesting.finish,
     "exchange_out": exchange.finish,
     "exchange_in": exchange.finish,
+    "expire": debts.finish,
     "hold": redemption.finish_hold,
     "release": redemption.finish_return,
     "refund_back": redemption.finish_return,

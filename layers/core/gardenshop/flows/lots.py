@@ -73,12 +73,17 @@ def _used(spending: Document) -> dict[str, int]:
 
 
 def _lots(db: Database, spending: Document) -> list[Document]:
-    """Read the lots planned on, those taken from, and those that may still be, the first to lapse first."""
+    """Read the lots planned on, those taken from, and those that may still be, the first to lapse first.
+
+    What has lapsed is taken from its own lot alone.
+    """
     spendable = {
         "state": {"$in": ["final", "pending"]},
         "lot.left": {"$gt": 0},
         "lot.expiresAt": {"$gt": spending["createdAt"]},
     }
+    if spending["kind"] == "expire":
+        spendable = {"_id": spending["ref"]["id"]}
     mine = {"userId": spending["userId"], "book": spending["book"]}
     known = [{"_id": {"$in": list(_used(spending))}}, {"lot.takenBy": spending["_id"]}]
     where = {**mine, "$or": [*known, spendable]}

@@ -111,6 +111,14 @@ def repay(key: str, *, user_id: str, book: str, points: int, cause: Cause, at: i
     return _operation(key, user_id, {**row, **cause.stamp(at)}, at)
 
 
+def lapse(lot: Mapping[str, Any], *, at: int) -> Operation:
+    """Take what is left of *lot*, the ledger row of an earning whose time is over."""
+    left, cause = lot["lot"]["left"], Cause("lot", lot["_id"], lot["rulesVersion"])
+    row: dict[str, Any] = {"book": lot["book"], "delta": -left, "kind": "expire", "final": True}
+    row |= {"lotsUsed": []}
+    return _operation(f"exp:{lot['_id']}:{left}", lot["userId"], {**row, **cause.stamp(at)}, at)
+
+
 def finalise(order_no: str, *, user_id: str, points: int, at: int) -> Operation:
     """Move the *points* that an order earned from pending to spendable; its rows become final beside it."""
     moved = {"points.shop.pending": -points, "points.shop.available": points}
