@@ -62,13 +62,14 @@ class SmallShop:
         reply: Document = self.shop.call(name, timer if event is None else event, openid=openid)
         return reply
 
-    def checkout(self, openid: str, wanted: dict[str, int], token: str) -> Document:
-        """Order *wanted* at the price of now."""
+    def checkout(self, openid: str, wanted: dict[str, int], token: str, *, points: int = 0) -> Document:
+        """Order *wanted* at the price of now, and pay for some of it with *points*."""
         lines = [{"skuId": sku_id, "quantity": units} for sku_id, units in wanted.items()]
         goods = sum(PRICES[sku_id] * units for sku_id, units in wanted.items())
         weight = 1000 * sum(wanted.values())
         freight = 0 if goods >= 9900 else 1000 + max(weight - 1000, 0) // 1000 * 200
-        event = {"lines": lines, "clientToken": token, "expectedTotalFen": goods + freight}
+        event: Document = {"lines": lines, "clientToken": token}
+        event |= {"expectedTotalFen": goods + freight - points, **({"points": points} if points else {})}
         return self.call("checkout", event, openid)
 
     def order(self, order_no: str) -> Document:
@@ -81,9 +82,9 @@ class SmallShop:
         assert reply["code"] == 0, reply
         return str(reply["data"]["attemptNo"])
 
-    def award(self, openid: str, points: int, token: str) -> Document:
-        """Give a member garden points."""
-        event = {"userId": user_id(openid), "book": "garden", "points": points}
+    def award(self, openid: str, points: int, token: str, *, book: str = "garden") -> Document:
+        """Give a member points."""
+        event = {"userId": user_id(openid), "book": book, "points": points}
         return self.call("points_award", {**event, "reason": "感谢", "clientToken": token})
 
     def plant(self, openid: str, token: str) -> Document:

@@ -1,4 +1,4 @@
-"""checkout: make an order of the caller's basket and hold what it takes: units, budgets, a coupon.
+"""checkout: make an order of the caller's basket and hold what it takes: units, budgets, a coupon, points.
 
 The order is written first and names all that it is about to hold, so whatever happens after it can be
 finished or undone from it. The same client token always leads to the same order.
@@ -14,6 +14,7 @@ from gardenshop.cloud.errors import (
     Busy,
     Conflict,
     CouponUnusable,
+    NotEnoughPoints,
     NotFound,
     NothingToBuy,
     OutOfStock,
@@ -25,6 +26,7 @@ from gardenshop.flows.checkout import Quote, Wanted, quote_of, view_of
 from gardenshop.flows.holds import give_back, refusal_of, remembered, take
 from gardenshop.flows.order_draft import Wishes, draft
 from gardenshop.flows.orders import transition
+from gardenshop.flows.redemption import settle
 from gardenshop.models.base import ClientToken, Fen, Line, SkuId, dump
 
 
@@ -78,6 +80,8 @@ def _check(quote: Quote, request: Checkout) -> None:
         raise Conflict("请先填写收货地址")
     if quote.coupon_problem:
         raise CouponUnusable(f"该优惠券不可用：{quote.coupon_problem}", preview=_preview(quote))
+    if quote.points_problem:
+        raise NotEnoughPoints(quote.points_problem, preview=_preview(quote))
     if quote.price.payable_fen != request.expected_total_fen:
         raise TotalChanged(preview=_preview(quote))
 
@@ -103,6 +107,7 @@ def _hold(order: Document, request: Checkout, ctx: Context) -> Placed:
         raise Busy
     if outcome.refused:
         raise _fail(order, outcome, ctx)
+    settle(ctx.db, order, ctx.now)
     opened = transition(order, "held", now=ctx.now, actor=ctx.user_id)
     results = ctx.db.write(*outcome.closing, opened, *_leave_cart(order, request, ctx))
     if results[len(outcome.closing)].happened:

@@ -6,7 +6,7 @@ from gardenshop.flows.checkout import QuoteView, Wanted, quote_of, view_of
 
 
 class CheckoutPreview(Wanted):
-    """Left out, the lines are the cart's selected ones, the address the default one, the coupon none."""
+    """Left out, the lines are the cart's selected ones, the address the default one; no coupon, no points."""
 
 
 @cloud_function(caller=MEMBER)

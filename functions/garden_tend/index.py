@@ -1,15 +1,14 @@
 """garden_tend: look at the caller's garden, plant, water, harvest."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Busy, Conflict, CoolingDown, InvalidRequest, NotFound
-from gardenshop.flows import lots
+from gardenshop.flows import harvesting, lots
 from gardenshop.flows.balances import Operation, perform
-from gardenshop.flows.outbox import harvested
 from gardenshop.flows.planting import plant_for_points, plant_id_of
-from gardenshop.flows.points import earn
+from gardenshop.flows.points import LEDGER
 from gardenshop.models.base import ClientToken, Key, dump
 from gardenshop.models.garden import Plant, PlantTemplate
 from gardenshop.rules import garden
@@ -40,41 +39,52 @@ class PlantView(Response):
 
 
 class GardenView(Response):
-    """The garden as it is after the action."""
+    """The garden after the action; `reward` is what a harvest paid, which is as much as the day allows."""
 
     plants: list[PlantView]
     xp: int
     points: int
     changed_plant_id: str | None = None
+    reward: int | None = None
 
 
 @cloud_function(caller=MEMBER)
 def main(request: GardenTend, ctx: Context) -> GardenView:
     """Read, act, and show the garden."""
-    before = _Garden(ctx)
+    before = _Garden(ctx, request.plant_id)
     if request.action == "view":
         return before.view(None)
-    plant_id = _ACTIONS[request.action](request, before, ctx)
-    return _Garden(ctx).view(plant_id)
+    done = _ACTIONS[request.action](request, before, ctx)
+    return _Garden(ctx).view(done)
+
+
+class Done(NamedTuple):
+    """The plant that was acted on, and what its harvest paid."""
+
+    plant_id: str
+    reward: int | None = None
 
 
 class _Garden:
-    """The caller's garden, what grows in it, and the rules, read in one trip."""
+    """The caller's garden, the reward for *plant_id* if it was written, and the rules, read in one trip."""
 
-    def __init__(self, ctx: Context) -> None:
-        gardens, templates, users, lapsed, rules = ctx.db.read(
+    def __init__(self, ctx: Context, plant_id: str | None = None) -> None:
+        gardens, templates, users, lapsed, rules, rewards = ctx.db.read(
             get("gardens", ctx.user_id),
             find("plant_templates", {}),
-            get("users", ctx.user_id, fields=("points.garden",)),
+            get("users", ctx.user_id, fields=("points",)),
             lots.lapsed(ctx.user_id, ctx.now),
             find("business_rules", {"state": "live"}),
+            get(LEDGER, harvesting.key_of(ctx.user_id, plant_id or "")),
         )
         self.document: Document = gardens[0] if gardens else {}
         self.plants = [Plant.model_validate(plant) for plant in self.document.get("plants") or ()]
         self.templates = {each["_id"]: PlantTemplate.model_validate(each) for each in templates}
-        counter = int(users[0].get("points", {}).get("garden", {}).get("available", 0)) if users else 0
-        self.points = counter - lots.left_in(lapsed, "garden")
+        balance = (users[0].get("points") or {}) if users else {}
+        self.points = int(balance.get("garden", {}).get("available", 0)) - lots.left_in(lapsed, "garden")
         self.policy: Policy = policy_of(rules)
+        self.owner = harvesting.Gardener(ctx.user_id, balance, self.policy)
+        self.reward: Document | None = rewards[0] if rewards else None
 
     def template_of(self, plant: Plant) -> PlantTemplate:
         """Return the kind of *plant*. Raises NotFound when it is no more."""
@@ -91,13 +101,14 @@ class _Garden:
             raise NotFound("花园里没有这株植物")
         return ids.index(plant_id)
 
-    def view(self, changed: str | None) -> GardenView:
+    def view(self, done: Done | None) -> GardenView:
         """Show the garden."""
         return GardenView(
             plants=[self._plant(plant) for plant in self.plants if plant.code in self.templates],
             xp=self.document.get("xp", 0),
             points=self.points,
-            changed_plant_id=changed,
+            changed_plant_id=done.plant_id if done else None,
+            reward=done.reward if done else None,
         )
 
     def _plant(self, plant: Plant) -> PlantView:
@@ -116,7 +127,7 @@ class _Garden:
         )
 
 
-def _plant(request: GardenTend, mine: _Garden, ctx: Context) -> str:
+def _plant(request: GardenTend, mine: _Garden, ctx: Context) -> Done:
     needed = {"code": request.code, "clientToken": request.client_token}
     missing = [name for name, value in needed.items() if value is None]
     if missing:
@@ -129,10 +140,10 @@ def _plant(request: GardenTend, mine: _Garden, ctx: Context) -> str:
         if len(mine.plants) >= mine.policy.garden.max_plants:
             raise Conflict("花园已经种满了")
         plant_for_points(ctx.db, ctx.user_id, plant_id, template, policy=mine.policy, now=ctx.now)
-    return plant_id
+    return Done(plant_id)
 
 
-def _water(request: GardenTend, mine: _Garden, ctx: Context) -> str:
+def _water(request: GardenTend, mine: _Garden, ctx: Context) -> Done:
     place = mine.place_of(request.plant_id)
     plant = mine.plants[place]
     ready_at = garden.water_ready_at(plant, mine.policy.garden)
@@ -147,35 +158,22 @@ def _water(request: GardenTend, mine: _Garden, ctx: Context) -> str:
     )
     if outcome.refused or outcome.unknown:
         raise Busy
-    return plant.plant_id
+    return Done(plant.plant_id)
 
 
-def _harvest(request: GardenTend, mine: _Garden, ctx: Context) -> str:
-    """Pay the reward under the plant's own key, then mark it: whatever fails, once is once."""
+def _harvest(request: GardenTend, mine: _Garden, ctx: Context) -> Done:
+    """Pay the reward under the plant's own key, then mark the plant: whatever fails, once is once."""
     place = mine.place_of(request.plant_id)
     plant = mine.plants[place]
     template = mine.template_of(plant)
     if not garden.is_mature(plant, template):
         raise Conflict("已经收获过了" if plant.harvested_at is not None else "还没有成熟")
-    reward = earn(
-        f"harvest:{ctx.user_id}:{plant.plant_id}",
-        user_id=ctx.user_id,
-        book="garden",
-        points=template.reward_points,
-        kind="harvest",
-        ref={"type": "plant", "id": plant.plant_id},
-        policy=mine.policy,
-        at=ctx.now,
-        actor=ctx.user_id,
-        note=f"收获{template.name}",
-    )
+    reward = harvesting.pay(ctx.db, mine.owner, plant.plant_id, template, row=mine.reward, now=ctx.now)
     marked = _replace(mine, place, garden.harvest(plant, ctx.now), f"harvest:{plant.plant_id}", ctx)
-    outcome = perform(ctx.db, [reward, marked], ctx.now)
-    paid = [harvested(reward.row, ctx.now)] if reward.key in outcome.applied else []
-    ctx.db.write(*paid, *outcome.closing)
-    if outcome.refused or outcome.unknown:
+    outcome = perform(ctx.db, [marked], ctx.now, before=reward.closing)
+    if not outcome.applied:
         raise Busy
-    return plant.plant_id
+    return Done(plant.plant_id, reward.points)
 
 
 def _replace(mine: _Garden, place: int, plant: Plant, key: str, ctx: Context) -> Operation:

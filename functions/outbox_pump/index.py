@@ -3,11 +3,10 @@
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document, find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import claims, debts, ratings
-from gardenshop.flows.balances import perform, reconsider
+from gardenshop.flows import claims, debts, entries, ratings
+from gardenshop.flows.balances import reconsider
 from gardenshop.flows.orders import transition
-from gardenshop.flows.outbox import flush, harvested
-from gardenshop.flows.planting import finish_planting
+from gardenshop.flows.outbox import flush
 from gardenshop.flows.points import again
 from gardenshop.flows.tasks import run_due
 
@@ -46,7 +45,7 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
     for order in marked:
         flush(ctx.db, order)
     ctx.db.write(*reconsider(ctx.db, [again(row) for row in refused], ctx.now))
-    finished = _finish(rows, ctx)
+    finished = entries.finish(ctx.db, rows, ctx.now)
     for book, users in zip(debts.BOOKS, owing, strict=True):
         finished += sum(debts.repay_debt(ctx.db, user, book, ctx.now) for user in users)
     rated = ratings.count(ctx.db, reviews, ctx.now)
@@ -72,18 +71,3 @@ def _fail(order: Document, ctx: Context) -> bool:
     if result.happened:
         flush(ctx.db, {**order, **changes, "status": "create_failed"})
     return result.happened
-
-
-def _finish(rows: list[Document], ctx: Context) -> int:
-    """Apply points whose row was written and nothing more; those in doubt are left for the reconcile.
-
-    Earnings come first, because plantings and what is taken back come from their lots.
-    """
-    plantings = [row for row in rows if row["kind"] == "plant"]
-    takings = [row for row in rows if row["kind"] in debts.TAKING]
-    others = [row for row in rows if row not in plantings and row not in takings]
-    outcome = perform(ctx.db, [again(row) for row in others], ctx.now)
-    harvests = [row for row in others if row["kind"] == "harvest" and row["_id"] in outcome.applied]
-    ctx.db.write(*(harvested(row, ctx.now) for row in harvests), *outcome.closing)
-    planted = sum(finish_planting(ctx.db, row, ctx.now) for row in plantings)
-    return len(outcome.closing) + planted + sum(debts.finish(ctx.db, row, ctx.now) for row in takings)

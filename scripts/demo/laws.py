@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from demo.coupon_laws import COUPON_LAWS
+from demo.points_laws import POINTS_LAWS
 from demo.return_laws import RETURN_LAWS
 
 Document = dict[str, Any]
 Read = Callable[[str], list[Document]]
 
 STOCK = ("onHand", "available", "reserved", "damaged")
-BOOKS = ("garden", "shop")
 HOLDING = frozenset({"creating", "pending_payment"})
 NEVER_PAID = frozenset({*HOLDING, "create_failed", "cancelled"})
 LEGACY = "legacy"
@@ -26,6 +26,7 @@ EFFECTS = {
     "cancelled": ("stock.release",),
     "completed": ("points.finalise",),
 }
+POINTS_EFFECTS = {"paid": "points.commit", "cancelled": "points.release"}
 REFUNDED_EFFECTS = ("garden.reverse", "points.claw")
 WITH_WECHAT = frozenset({"submitted", "abnormal"})
 """States of a refund that WeChat Pay has in hand."""
@@ -94,44 +95,6 @@ def reservations_are_orders(read: Read) -> Iterator[str]:
             yield f"stock {stock['_id']}: {stock['reserved']} reserved, orders hold {held[stock['_id']]}"
 
 
-def points_are_their_ledger(read: Read) -> Iterator[str]:
-    """Each book: available = Σ final rows = Σ lots left; pending = Σ rows that wait for their order."""
-    final: Counter[tuple[str, str]] = Counter()
-    waiting: Counter[tuple[str, str]] = Counter()
-    lots: Counter[tuple[str, str]] = Counter()
-    for row in _final(read("points_ledger")):
-        place = row["userId"], row["book"]
-        (final if row.get("final", True) else waiting)[place] += row["delta"]
-        lots[place] += (row.get("lot") or {}).get("left", 0)
-    counters = {
-        (user["_id"], book): (user.get("points") or {}).get(book) or {}
-        for user in read("users")
-        for book in BOOKS
-    }
-    for place in sorted(counters.keys() | final.keys() | waiting.keys()):
-        counter, name = counters.get(place, {}), "{} of {}".format(*reversed(place))
-        available = counter.get("available", 0)
-        if not available == final[place] == lots[place] >= 0:
-            yield f"points, {name}: {available}, ledger {final[place]}, lots {lots[place]}"
-        if counter.get("pending", 0) != waiting[place]:
-            yield f"points, {name}: {counter.get('pending', 0)} pending, ledger {waiting[place]}"
-
-
-def spendings_are_in_lots(read: Read) -> Iterator[str]:
-    """A spending's lots add up to it, and each of them names it."""
-    rows = list(_final(read("points_ledger")))
-    lots = {row["_id"]: row["lot"] for row in rows if row.get("lot")}
-    for row in rows:
-        uses = row.get("lotsUsed")
-        if uses is None or row["delta"] >= 0:
-            continue
-        if sum(use["points"] for use in uses) != -row["delta"]:
-            yield f"spending {row['_id']}: its lots are not {-row['delta']}"
-        for use in uses:
-            if row["_id"] not in lots.get(use["lotId"], {}).get("takenBy", ()):
-                yield f"spending {row['_id']}: lot {use['lotId']} does not know of it"
-
-
 def orders_add_up(read: Read) -> Iterator[str]:
     """Payable = Σ lines + freight; unwanted money goes back; refunds never exceed what was paid."""
     for order in read("orders"):
@@ -176,6 +139,12 @@ def effects_are_tasks(read: Read) -> Iterator[str]:
             if sale["state"] == "refunded"
             for topic in REFUNDED_EFFECTS
         ]
+        if order["totals"].get("pointsUsed"):
+            wanted += [
+                f"{topic}:{order['_id']}:0"
+                for status, topic in POINTS_EFFECTS.items()
+                if any(step["to"] == status for step in order["history"])
+            ]
         if "outboxAt" not in order:
             yield from (f"order {order['_id']}: no task {task}" for task in wanted if task not in tasks)
 
@@ -221,13 +190,12 @@ LAWS = (
     work_is_finished,
     stock_is_its_ledger,
     reservations_are_orders,
-    points_are_their_ledger,
-    spendings_are_in_lots,
     orders_add_up,
     orders_are_one_a_token,
     effects_are_tasks,
     gardens_are_fed,
     ratings_are_their_reviews,
+    *POINTS_LAWS,
     *RETURN_LAWS,
     *COUPON_LAWS,
 )

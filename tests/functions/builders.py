@@ -223,11 +223,14 @@ def place_order(
     token: str = "token-0001",
     lines: list[Document] | None = None,
     coupon_id: str | None = None,
+    points: int = 0,
 ) -> Document:
     """Order *lines* (default: one unit of tofu) as *openid* does, and return the stored order."""
     wanted: Document = {"lines": lines or [line()]}
     if coupon_id:
         wanted["userCouponId"] = coupon_id
+    if points:
+        wanted["points"] = points
     total = shop.ok("checkout_preview", wanted, openid=openid)["payableFen"]
     placed = shop.ok("checkout", {**wanted, "clientToken": token, "expectedTotalFen": total}, openid=openid)
     return shop.one("orders", placed["orderNo"])

@@ -109,6 +109,7 @@ VALID: dict[str, Any] = {
         "note": "按惯例回复",
     },
     "points_statement": {},
+    "points_exchange": {"points": 100, "clientToken": "exchange-0001"},
     "review_add": {"orderNo": "former", "lineId": "L1", "score": 5, "text": "豆香很浓"},
     "review_list": {"productId": "tofu"},
     "product_certify": {"productId": "tofu", "testimony": "去过作坊，当天点当天卖"},

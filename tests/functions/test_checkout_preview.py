@@ -50,6 +50,7 @@ def test_lines_given_are_priced_to_the_fen(shop: Shop) -> None:
         ],
         "gifts": [],
         "coupons": {"usable": [], "others": []},
+        "points": {"available": 0, "cap": 0, "used": 0},
         "problems": NO_PROBLEMS,
         "addressId": "home",
         "totals": {

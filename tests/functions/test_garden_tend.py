@@ -14,11 +14,13 @@ from functions.builders import (
     garden,
     lot,
     plant,
+    rule,
     template,
     user,
 )
 from functions.conftest import Clock
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE
+from gardenshop.models.base import RING_SIZE
 from harness import A, B, Shop, user_id
 
 PLANT = {"action": "plant", "code": "mint", "clientToken": "plant-0001"}
@@ -297,7 +299,73 @@ def test_a_harvest_broken_off_anywhere_pays_once(clock: Clock) -> None:
         assert points(shop) == 140
         assert plants(shop)[0]["harvestedAt"] == NOW
 
-    assert die_everywhere(ripe, lambda shop: shop.call("garden_tend", HARVEST, openid=A), verify) == 5
+    assert die_everywhere(ripe, lambda shop: shop.call("garden_tend", HARVEST, openid=A), verify) == 7
+
+
+class TestWhatTheDayAllows:
+    @pytest.fixture(autouse=True)
+    def _two_ripe(self, shop: Shop) -> None:
+        shop.add("business_rules", rule("points", {"harvestDaily": 60}))
+        shop.add("gardens", garden(*(plant(f"p{i}", **GROWN) for i in range(1, 5))))
+
+    def test_a_harvest_pays_what_is_left_of_the_day_and_says_so(self, shop: Shop) -> None:
+        assert shop.ok("garden_tend", HARVEST, openid=A)["reward"] == 40
+        second = shop.ok("garden_tend", {**HARVEST, "plantId": "p2"}, openid=A)
+
+        assert (second["reward"], second["points"]) == (20, 160)
+        note = shop.one("points_ledger", f"harvest:{user_id(A)}:p2")["note"]
+        assert note == "收获薄荷，今日已达上限 60，少得 20"
+        assert_lawful(shop)
+
+    def test_when_nothing_is_left_the_plant_waits_for_the_next_day(self, shop: Shop, clock: Clock) -> None:
+        for plant_id in ("p1", "p2"):
+            shop.ok("garden_tend", {**HARVEST, "plantId": plant_id}, openid=A)
+
+        third = {**HARVEST, "plantId": "p3"}
+        assert shop.refused("garden_tend", third, openid=A)["error"] == "DAILY_LIMIT"
+        clock.now += DAY
+        assert shop.ok("garden_tend", third, openid=A)["reward"] == 40
+        assert_lawful(shop)
+
+    def test_harvests_of_one_moment_pay_no_more_than_the_day_allows(
+        self, shop: Shop, at_once: Callable[..., list[Any]]
+    ) -> None:
+        replies = at_once(*(("garden_tend", {**HARVEST, "plantId": f"p{i}"}, A) for i in range(1, 5)))
+
+        assert {reply["code"] for reply in replies} <= {0, 40918, 50301}
+        assert points(shop) - 100 == shop.one("users", user_id(A))["points"]["today"]["harvest"] <= 60
+        assert_lawful(shop)
+
+    def test_a_reward_that_the_day_no_longer_allows_waits_with_its_plant(
+        self, shop: Shop, clock: Clock
+    ) -> None:
+        """Two harvests began at once, and the other one used up the day."""
+        spent = {"points.today": {"day": "2026-11-23", "exchange": 0, "harvest": 50}}
+        shop.adapter.after = lambda commands: (
+            edit(shop, "users", user_id(A), spent) if commands[0].get("update") == "points_ledger" else None
+        )
+        assert shop.call("garden_tend", HARVEST, openid=A)["error"] == "BUSY"
+        shop.adapter.after = lambda _: None
+        assert shop.call("garden_tend", HARVEST, openid=A)["error"] == "DAILY_LIMIT"
+
+        clock.now += DAY
+        assert shop.ok("garden_tend", HARVEST, openid=A)["reward"] == 40
+        assert points(shop) == 140
+        assert_lawful(shop)
+
+
+def test_a_reward_that_was_booked_is_not_paid_again_when_the_ring_has_forgotten_it(
+    shop: Shop, clock: Clock
+) -> None:
+    shop.add("gardens", garden(plant(**GROWN)))
+    shop.ok("garden_tend", HARVEST, openid=A)
+    ring = [{"key": f"other:{i}", "at": NOW + HOUR} for i in range(RING_SIZE)]
+    edit(shop, "users", user_id(A), {"points.recentOps": ring})
+    edit(shop, "gardens", user_id(A), {"plants": garden(plant(**GROWN))["plants"], "recentOps": []})
+    clock.now += DAY
+
+    assert shop.ok("garden_tend", HARVEST, openid=A)["reward"] == 40
+    assert points(shop) == 140
 
 
 def test_what_is_not_ripe_is_not_harvested(shop: Shop) -> None:

@@ -28,7 +28,12 @@ def test_both_books_and_the_history_of_one(shop: Shop) -> None:
 
     empty = {"available": 0, "pending": 0, "reserved": 0, "debt": 0, "expiringSoon": 0}
     assert shop.ok("points_statement", openid=A) == {
-        "garden": {**empty, "available": 40, "pending": 3},
+        "garden": {
+            **empty,
+            "available": 40,
+            "pending": 3,
+            "nextExpiry": {"points": 40, "at": NOW + 365 * DAY},
+        },
         "shop": {**empty, "reserved": 2},
         "entries": [
             {
@@ -66,6 +71,26 @@ def test_what_has_lapsed_is_not_available(shop: Shop) -> None:
     garden = shop.ok("points_statement", openid=A)["garden"]
 
     assert (garden["available"], garden["expiringSoon"]) == (9, 0)
+
+
+def test_what_lapses_next_is_said_book_by_book(shop: Shop) -> None:
+    next_at = NOW + 2 * DAY
+    fill(
+        shop,
+        lot("award:over", 9, lot={"left": 9, "expiresAt": NOW}),
+        lot("award:spent", 9, lot={"left": 0, "expiresAt": NOW + DAY}),
+        lot("award:one", 3, lot={"left": 3, "expiresAt": next_at}),
+        lot("award:two", 4, lot={"left": 4, "expiresAt": next_at}),
+        lot("award:later", 5, lot={"left": 5, "expiresAt": NOW + 3 * DAY}),
+        lot("award:other", 6, openid=B, lot={"left": 6, "expiresAt": NOW + 1}),
+        lot("award:shop", 8, book="shop", lot={"left": 8, "expiresAt": NOW + 90 * DAY}),
+        available=21,
+    )
+
+    statement = shop.ok("points_statement", openid=A)
+
+    assert statement["garden"]["nextExpiry"] == {"points": 7, "at": next_at}
+    assert statement["shop"]["nextExpiry"] == {"points": 8, "at": NOW + 90 * DAY}
 
 
 def test_the_history_comes_page_by_page_newest_first(shop: Shop) -> None:

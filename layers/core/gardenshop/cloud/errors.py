@@ -18,6 +18,7 @@
     │       ├── OfferGone           a promotion in the price has nothing left to give
     │       ├── CouponGone          every copy of the coupon has been claimed
     │       ├── ClaimLimit          the member has had all the copies she may have
+    │       ├── DailyLimit          the caps of the day allow no more of it
     │       ├── NotClaimable        copies of the coupon are not given now, or not to her
     │       ├── TermsFixed          a campaign that members know keeps its terms
     │       └── PhoneTaken          another account owns the phone number
@@ -155,6 +156,12 @@ class ClaimLimit(Conflict):
     code = 40917
     error = "CLAIM_LIMIT"
     text = "已达到领取上限"
+
+
+class DailyLimit(Conflict):
+    code = 40918
+    error = "DAILY_LIMIT"
+    text = "今日已达上限，请明天再来"
 
 
 class NotClaimable(Conflict):

@@ -31,6 +31,8 @@ class Operation(NamedTuple):
 
     *guard* and *change* are MongoDB filter and update operators for the document *target* of *balance*;
     *ring* is the path of its ring. Without a *ledger* (statistics) the ring alone keeps repeats out.
+    Where several rows record one change, each is an operation with all of it, and the ring knows them by the
+    *mark* that they share; else by the key.
     *refusal* is what its row says beside its state once it is refused, so that `reconsider` finds it.
     """
 
@@ -44,6 +46,12 @@ class Operation(NamedTuple):
     row: Mapping[str, Any] = {}
     ring: str = "recentOps"
     refusal: Mapping[str, Any] = {}
+    mark: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its ring knows it by."""
+        return self.mark or self.key
 
 
 class Outcome(NamedTuple):
@@ -58,7 +66,7 @@ class Outcome(NamedTuple):
 def record(operation: Operation, now: int) -> Command:
     """Write the operation's ledger row, pending, unless it is there."""
     stamps = {"schemaVersion": 1, "createdAt": now, "updatedAt": now}
-    return put(operation.ledger, {**operation.row, "_id": operation.key, "state": "pending", **stamps})
+    return put(operation.ledger, {**stamps, **operation.row, "_id": operation.key, "state": "pending"})
 
 
 def apply(operation: Operation, now: int) -> Command:
@@ -67,10 +75,10 @@ def apply(operation: Operation, now: int) -> Command:
     where = {
         "_id": operation.target,
         **operation.guard,
-        f"{ring}.key": {"$ne": operation.key},
+        f"{ring}.key": {"$ne": operation.name},
         "$or": [{f"{ring}.{RING_SIZE - 1}": {"$exists": False}}, {f"{ring}.0.at": {"$lte": reach}}],
     }
-    entry = {"key": operation.key, "at": now}
+    entry = {"key": operation.name, "at": now}
     change: Document = {name: dict(fields) for name, fields in operation.change.items()}
     change.setdefault("$push", {})[ring] = {"$each": [entry], "$slice": -RING_SIZE}
     change.setdefault("$set", {})["updatedAt"] = now
@@ -99,7 +107,7 @@ def reconsider(db: Database, operations: Sequence[Operation], now: int) -> list[
     rings = _rings(db, operations)
     commands = []
     for each in operations:
-        applied = each.key in {entry["key"] for entry in rings.get((each.balance, each.target), ())}
+        applied = each.name in {entry["key"] for entry in rings.get((each.balance, each.target), ())}
         change: Document = {"$unset": dict.fromkeys(each.refusal, ""), "$set": {"updatedAt": now}}
         change["$set"] |= {"state": "pending"} if applied else {}
         commands.append(update(each.ledger, {"_id": each.key, "state": "refused"}, change))
@@ -123,7 +131,7 @@ def perform(
     refused, unknown = set(), set()
     for each in missed:
         ring = rings.get((each.balance, each.target))
-        if ring is not None and each.key in {entry["key"] for entry in ring}:
+        if ring is not None and each.name in {entry["key"] for entry in ring}:
             applied.add(each.key)
         elif ring is not None and len(ring) >= RING_SIZE and ring[0]["at"] > each.started - CLOCK_SKEW_MS:
             unknown.add(each.key)

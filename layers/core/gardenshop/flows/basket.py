@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gardenshop.cloud.database import Command, Document, aggregate, find, get
-from gardenshop.flows import coupons
+from gardenshop.flows import coupons, lots
 from gardenshop.flows.promotions import Campaigns, campaigns_of, running
 from gardenshop.models.promotion import UserCoupon
 from gardenshop.rules.basket import Problem, bought_in, problem_of, sku_of
@@ -38,7 +38,7 @@ GOODS_FIELDS = (
 """What of a product a basket needs; descriptions and search keys stay where they are."""
 
 STOCK_FIELDS = ("available",)
-USER_FIELDS = ("addresses", "status", "tier", "rfm.segment", "orderSeq")
+USER_FIELDS = ("addresses", "status", "tier", "rfm.segment", "orderSeq", "points.shop")
 PROFILE_FIELDS = ("constitution", "avoid", "allergens", "personalised")
 BOUGHT_FIELDS = ("lines.skuId", "lines.quantity", "lines.refundedQuantity", "lines.gift")
 
@@ -83,7 +83,14 @@ class Basket:
     campaigns: Campaigns
     coupons: tuple[UserCoupon, ...]
     shopper: Shopper
+    lapsed_points: int
     cart_version: int
+
+    @property
+    def spendable_points(self) -> int:
+        """How many shop points she may spend: none while she owes any."""
+        book = (self.user.get("points") or {}).get("shop") or {}
+        return 0 if book.get("debt") else max(int(book.get("available", 0)) - self.lapsed_points, 0)
 
     def to_buy(self) -> list[Item]:
         """Return the selected items that can be bought."""
@@ -120,6 +127,7 @@ def read_commands(user_id: str, wanted: Sequence[Mapping[str, Any]] | None, *, n
         find("business_rules", {"state": "live"}),
         running(now),
         coupons.held_by(user_id, now),
+        lots.lapsed(user_id, now),
         find("orders", hers, fields=("status",), limit=1),
         find("orders", {**hers, "limited": True}, fields=BOUGHT_FIELDS),
         _saved_by(user_id),
@@ -161,7 +169,7 @@ def basket_of(
     replies: Sequence[list[Document]], wanted: Sequence[Mapping[str, Any]] | None, *, now: int
 ) -> Basket:
     """Build the basket from the *replies* to `read_commands`."""
-    users, profiles, rules, promotions, held, orders, limited, saved, first, *rest = replies
+    users, profiles, rules, promotions, held, lapsed, orders, limited, saved, first, *rest = replies
     if wanted is None:
         cart: Document = first[0] if first else {}
         lines, products, stock = cart.get("lines", []), cart.get("products", []), cart.get("stock", [])
@@ -186,6 +194,7 @@ def basket_of(
             first_order=not orders,
             saved_g=int(saved[0]["savedG"]) if saved else 0,
         ),
+        lapsed_points=lots.left_in(lapsed, "shop"),
         cart_version=version,
     )
 

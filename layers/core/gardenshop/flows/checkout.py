@@ -10,12 +10,13 @@ from gardenshop.cloud.entry import Context, Request, Response
 from gardenshop.cloud.errors import NotFound
 from gardenshop.flows.basket import Basket, Item, basket_of, deliverable, line_id, price_lines
 from gardenshop.flows.promotions import GiftView, gift_views
-from gardenshop.models.base import Key, Quantity, SkuId
+from gardenshop.models.base import Key, Points, Quantity, SkuId
 from gardenshop.models.promotion import UserCoupon
 from gardenshop.rules.basket import PROBLEMS, Problem
 from gardenshop.rules.coupons import Verdict, ranked
+from gardenshop.rules.points import redeemable
 from gardenshop.rules.pricing import price, promoted
-from gardenshop.rules.till import LinePrice, Price
+from gardenshop.rules.till import LinePrice, Offers, Price
 
 MAX_LINES = 100
 
@@ -28,11 +29,15 @@ class WantedLine(Request):
 
 
 class Wanted(Request):
-    """What to buy: `lines`, or the selected lines of the cart when left out; where to; with which coupon."""
+    """What to buy: `lines`, or the selected lines of the cart when left out; where to; with which coupon.
+
+    Each of `points`, the shop's, pays for a fen of the goods.
+    """
 
     lines: Annotated[list[WantedLine], Field(min_length=1, max_length=MAX_LINES)] | None = None
     address_id: Key | None = None
     user_coupon_id: Key | None = None
+    points: Points = 0
 
     def plain_lines(self) -> list[dict[str, Any]] | None:
         """Return the lines as a basket reads them, those of one SKU taken together."""
@@ -81,6 +86,18 @@ class CouponChoices(Response):
     problem: str | None
 
 
+class PointsChoice(Response):
+    """Shop points, a fen each: what she may spend, the most that may pay this basket, and what does.
+
+    `problem` says why the points asked for may not.
+    """
+
+    available: int
+    cap: int
+    used: int
+    problem: str | None
+
+
 class QuoteView(Response):
     """What the selected lines cost now. `ready` says that checkout would accept exactly this."""
 
@@ -88,6 +105,7 @@ class QuoteView(Response):
     lines: list[QuoteLine]
     gifts: list[GiftView]
     coupons: CouponChoices
+    points: PointsChoice
     problems: dict[Problem, list[str]]
     address_id: str | None
     totals: dict[str, int]
@@ -107,6 +125,8 @@ class Quote:
     problems: dict[Problem, list[str]]
     coupon: UserCoupon | None
     coupon_problem: str | None
+    points_cap: int
+    points_problem: str | None
 
     @property
     def ready(self) -> bool:
@@ -115,6 +135,7 @@ class Quote:
             bool(self.items)
             and self.address is not None
             and self.coupon_problem is None
+            and self.points_problem is None
             and not any(self.problems.values())
         )
 
@@ -145,9 +166,36 @@ def quote_of(replies: Sequence[list[dict[str, Any]]], wanted: Wanted, ctx: Conte
     if wanted.user_coupon_id is not None and coupon is None:
         raise NotFound("没有找到可用的这张优惠券")
     offers = basket.offers(items)._replace(coupon=coupon)
-    priced = price(price_lines(items), freight=basket.policy.freight, province=province, offers=offers)
+    priced = _priced(basket, items, province, offers)
+    cap = redeemable(basket.spendable_points, priced.goods_left_fen, basket.policy.points)
+    if wanted.points and cap:
+        priced = _priced(basket, items, province, offers._replace(points=min(wanted.points, cap)))
     why = priced.coupon.why if priced.coupon else ""
-    return Quote(basket, address, items, priced, problems, coupon, why or None)
+    return Quote(
+        basket=basket,
+        address=address,
+        items=items,
+        price=priced,
+        problems=problems,
+        coupon=coupon,
+        coupon_problem=why or None,
+        points_cap=cap,
+        points_problem=_points_problem(basket, wanted.points, cap),
+    )
+
+
+def _priced(basket: Basket, items: list[Item], province: str, offers: Offers) -> Price:
+    return price(price_lines(items), freight=basket.policy.freight, province=province, offers=offers)
+
+
+def _points_problem(basket: Basket, asked: int, cap: int) -> str | None:
+    if asked <= cap:
+        return None
+    if ((basket.user.get("points") or {}).get("shop") or {}).get("debt"):
+        return "有积分待偿还，暂不能使用"
+    if asked > basket.spendable_points:
+        return f"积分不足，可用 {basket.spendable_points} 积分"
+    return f"本单最多可用 {cap} 积分"
 
 
 def view_of(quote: Quote) -> QuoteView:
@@ -157,6 +205,12 @@ def view_of(quote: Quote) -> QuoteView:
         lines=[_line(i, item, quote.price.lines[i]) for i, item in enumerate(quote.items)],
         gifts=gift_views(quote.price.gifts, quote.basket.campaigns),
         coupons=choices_of(quote),
+        points=PointsChoice(
+            available=quote.basket.spendable_points,
+            cap=quote.points_cap,
+            used=quote.price.points_fen,
+            problem=quote.points_problem,
+        ),
         problems=quote.problems,
         address_id=quote.address["addressId"] if quote.address else None,
         totals=totals_of(quote.price),
@@ -196,13 +250,13 @@ def _choice(coupon: UserCoupon, verdict: Verdict) -> CouponChoice:
 
 
 def totals_of(price: Price) -> dict[str, int]:
-    """Return the totals, as stored, of an order at *price*: no points used and nothing paid yet."""
+    """Return the totals, as stored, of an order at *price*: nothing is paid yet."""
     return {
         "goodsFen": price.goods_fen,
         "promoFen": price.promo_fen,
         "couponFen": price.coupon_fen,
         "pointsFen": price.points_fen,
-        "pointsUsed": 0,
+        "pointsUsed": price.points_fen,
         "freightFen": price.freight_fen,
         "payableFen": price.payable_fen,
         "paidFen": 0,

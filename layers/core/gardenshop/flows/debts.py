@@ -11,8 +11,6 @@ from gardenshop.flows.balances import perform, record
 from gardenshop.flows.points import LEDGER, Cause, again, owe, repay, take_back
 
 BOOKS = ("garden", "shop")
-TAKING = frozenset({"claw_back", "repay"})
-"""Kinds of ledger rows that are ended by `finish`."""
 
 
 def claw_back(

@@ -1,21 +1,29 @@
-"""All that an order holds while it waits for payment: units, budgets, a coupon, its turn; taken in one trip.
+"""All that an order holds until it is paid: units, budgets, a coupon, points, its turn; taken in one trip.
 
 Its turn matters only where the member's other orders decide what she may buy or its price: the order
 presumes the `orderSeq` that it was priced with, so of two such orders at once only one goes through.
 """
 
 from gardenshop.cloud.database import Command, Database, Document
-from gardenshop.cloud.errors import Conflict, CouponUnusable, OfferGone, OutOfStock
-from gardenshop.flows import coupons, promotions, stock
+from gardenshop.cloud.errors import Conflict, CouponUnusable, NotEnoughPoints, OfferGone, OutOfStock
+from gardenshop.flows import coupons, promotions, redemption, stock
 from gardenshop.flows.balances import Operation
 from gardenshop.flows.points import RING
 
-_REFUSALS: dict[str, type[Conflict]] = {each.error: each for each in (CouponUnusable, OfferGone, Conflict)}
+_REFUSALS: dict[str, type[Conflict]] = {
+    each.error: each for each in (CouponUnusable, NotEnoughPoints, OfferGone, Conflict)
+}
 
 
 def take(order: Document) -> list[Operation]:
     """Return the operations that hold everything *order* names."""
-    return [*stock.hold(order), *promotions.take(order), *coupons.lock(order), *_turn(order)]
+    return [
+        *stock.hold(order),
+        *promotions.take(order),
+        *coupons.lock(order),
+        *redemption.hold(order),
+        *_turn(order),
+    ]
 
 
 def _turn(order: Document) -> list[Operation]:
@@ -42,6 +50,8 @@ def refusal_of(order: Document, refused: frozenset[str]) -> Conflict:
         return OutOfStock(problems={"short_of_stock": short})
     if any(each.key in refused for each in coupons.lock(order)):
         return CouponUnusable(userCouponId=order["userCouponId"])
+    if any(each.key in refused for each in redemption.hold(order)):
+        return NotEnoughPoints(need=redemption.points_of(order))
     gone = sorted(each.target for each in promotions.take(order) if each.key in refused)
     if gone:
         return OfferGone(promotionIds=gone)
@@ -54,8 +64,8 @@ def remembered(failure: Document) -> Conflict:
 
 
 def give_back(db: Database, order: Document, *, started: int, now: int) -> list[Command]:
-    """Give back what *order* holds; return the writes that close the books on its stock."""
+    """Give back what *order* holds; return the writes that close the books on it."""
     closing = stock.release_held(db, order, started=started, now=now)
     promotions.give_back(db, order, started=started, now=now)
     coupons.release(db, order, now)
-    return closing
+    return [*closing, *redemption.release(db, order, now=now)]

@@ -55,6 +55,13 @@ def settle(db: Database, key: str, now: int) -> None:
     raise Busy
 
 
+def give_back(db: Database, row: Document, now: int) -> None:
+    """Give the lots that *row* names their points back, each once."""
+    key = row["_id"]
+    if row["delta"] > 0:
+        db.write(*(_give(use["lotId"], use["points"], key, now) for use in row.get("lotsUsed") or ()))
+
+
 def _write_plan(spending: Document, plan: dict[str, int], now: int) -> Command:
     uses = [{"lotId": lot_id, "points": points} for lot_id, points in plan.items()]
     unchanged = {"_id": spending["_id"], "lotsUsed": spending["lotsUsed"]}
@@ -66,12 +73,17 @@ def _used(spending: Document) -> dict[str, int]:
 
 
 def _lots(db: Database, spending: Document) -> list[Document]:
-    """Read the lots planned on, those taken from, and those that may still be, the first to lapse first."""
+    """Read the lots planned on, those taken from, and those that may still be, the first to lapse first.
+
+    What has lapsed is taken from its own lot alone.
+    """
     spendable = {
         "state": {"$in": ["final", "pending"]},
         "lot.left": {"$gt": 0},
         "lot.expiresAt": {"$gt": spending["createdAt"]},
     }
+    if spending["kind"] == "expire":
+        spendable = {"_id": spending["ref"]["id"]}
     mine = {"userId": spending["userId"], "book": spending["book"]}
     known = [{"_id": {"$in": list(_used(spending))}}, {"lot.takenBy": spending["_id"]}]
     where = {**mine, "$or": [*known, spendable]}
@@ -99,8 +111,16 @@ def _plan(spending: Document, lots: list[Document], taken: set[str]) -> dict[str
 
 def _take(lot_id: str, points: int, key: str, now: int) -> Command:
     where = {"_id": lot_id, "lot.left": {"$gte": points}, "lot.takenBy": {"$ne": key}}
+    return _change(where, -points, key, now)
+
+
+def _give(lot_id: str, points: int, key: str, now: int) -> Command:
+    return _change({"_id": lot_id, "lot.takenBy": {"$ne": key}}, points, key, now)
+
+
+def _change(where: Document, points: int, key: str, now: int) -> Command:
     change = {
-        "$inc": {"lot.left": -points},
+        "$inc": {"lot.left": points},
         "$push": {"lot.takenBy": {"$each": [key], "$slice": -MAX_TAKERS}},
         "$set": {"updatedAt": now},
     }

@@ -22,6 +22,8 @@ COUPON_USE = "coupon.use"
 COUPON_RETURN = "coupon.return"
 COUPON_ISSUE = "coupon.issue"
 COUPON_GRANT = "coupon.grant"
+POINTS_USE = "points.commit"
+POINTS_FREE = "points.release"
 FINALISE = "points.finalise"
 RESTOCK = "stock.restock"
 TAKE_IN = "stock.take_in"
@@ -45,6 +47,11 @@ _COUPON_TOPICS: dict[str, tuple[str, ...]] = {
     "refunded": (COUPON_RETURN,),
 }
 _BUDGET_TOPICS: dict[str, tuple[str, ...]] = {"cancelled": (BUDGET_BACK,), "create_failed": (BUDGET_BACK,)}
+_POINTS_TOPICS: dict[str, tuple[str, ...]] = {
+    "paid": (POINTS_USE,),
+    "cancelled": (POINTS_FREE,),
+    "create_failed": (POINTS_FREE,),
+}
 
 
 def tasks_of(order: Document) -> list[Document]:
@@ -60,6 +67,7 @@ def tasks_of(order: Document) -> list[Document]:
     tables = [_TOPICS]
     tables += [_COUPON_TOPICS] if "userCouponId" in order else []
     tables += [_BUDGET_TOPICS] if order.get("budgets") else []
+    tables += [_POINTS_TOPICS] if order["totals"].get("pointsUsed") else []
     topics = [topic for table in tables for state in states for topic in table.get(state, ())]
     tasks = [_task(topic, order["_id"], order) for topic in topics]
     due = (refund for refund in order.get("refunds") or () if refund["state"] == "due")

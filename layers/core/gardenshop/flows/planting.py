@@ -59,7 +59,7 @@ def _payment(
         kind="plant",
         ref={"type": "plant", "id": f"{template.id}:{plant_id}"},
         lapsed=lapsed,
-        policy=policy,
+        rules_version=policy.version,
         at=now,
         actor=user_id,
     )

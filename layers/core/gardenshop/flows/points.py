@@ -11,6 +11,7 @@ from gardenshop.rules.policy import Policy
 LEDGER = "points_ledger"
 RING = "points.recentOps"
 _OWED = ":owed"
+_OTHER_BOOK = {"garden": "shop", "shop": "garden"}
 
 
 class Cause(NamedTuple):
@@ -64,19 +65,23 @@ def spend(
     kind: str,
     ref: Mapping[str, str],
     lapsed: int,
-    policy: Policy,
+    rules_version: str,
     at: int,
     actor: str,
+    reserve: bool = False,
 ) -> Operation:
     """Take *points* from what *user_id* may spend of *book*; refused when there are fewer, or debts to repay.
 
-    The counter still holds the *lapsed* points (`lots.lapsed`), which nobody may spend.
+    The counter still holds the *lapsed* points (`lots.lapsed`), which nobody may spend. Those taken for an
+    order that may still die are in *reserve*.
 
     Which lots they come from is settled afterwards, by `lots.settle`.
     """
     row: dict[str, Any] = {"book": book, "delta": -points, "kind": kind, "ref": dict(ref)}
     row |= {"lotsUsed": [], "final": True, "actor": actor}
-    operation = _operation(key, user_id, {**row, **_stamp(policy, at)}, at)
+    row |= {"reservedDelta": points} if reserve else {}
+    row |= {"rulesVersion": rules_version, "day": day_of(at)}
+    operation = _operation(key, user_id, row, at)
     enough = {f"points.{book}.available": {"$gte": points + lapsed}}
     return operation._replace(guard={**enough, f"points.{book}.debt": {"$in": [0, None]}})
 
@@ -106,6 +111,14 @@ def repay(key: str, *, user_id: str, book: str, points: int, cause: Cause, at: i
     return _operation(key, user_id, {**row, **cause.stamp(at)}, at)
 
 
+def lapse(lot: Mapping[str, Any], *, at: int) -> Operation:
+    """Take what is left of *lot*, the ledger row of an earning whose time is over."""
+    left, cause = lot["lot"]["left"], Cause("lot", lot["_id"], lot["rulesVersion"])
+    row: dict[str, Any] = {"book": lot["book"], "delta": -left, "kind": "expire", "final": True}
+    row |= {"lotsUsed": []}
+    return _operation(f"exp:{lot['_id']}:{left}", lot["userId"], {**row, **cause.stamp(at)}, at)
+
+
 def finalise(order_no: str, *, user_id: str, points: int, at: int) -> Operation:
     """Move the *points* that an order earned from pending to spendable; its rows become final beside it."""
     moved = {"points.shop.pending": -points, "points.shop.available": points}
@@ -131,8 +144,14 @@ def _stamp(policy: Policy, at: int) -> dict[str, Any]:
 
 def _operation(key: str, user_id: str, row: Mapping[str, Any], at: int) -> Operation:
     """Build the change that *row* stands for: its lot is spendable, an earning not final is pending."""
-    counter = f"points.{row['book']}.{'available' if row['final'] else 'pending'}"
-    changes = {counter: row["delta"], f"points.{row['book']}.debt": row.get("debtDelta", 0)}
+    book = f"points.{row['book']}"
+    changes = {
+        f"{book}.{'available' if row['final'] else 'pending'}": row["delta"],
+        f"{book}.debt": row.get("debtDelta", 0),
+        f"{book}.reserved": row.get("reservedDelta", 0),
+    }
+    if "twinDelta" in row:
+        changes[f"points.{_OTHER_BOOK[row['book']]}.available"] = row["twinDelta"]
     floors: dict[str, Any] = {name: {"$gte": -delta} for name, delta in changes.items() if delta < 0}
     if row["kind"] == "claw_back":
         rival = key.removesuffix(_OWED) if key.endswith(_OWED) else f"{key}{_OWED}"
@@ -148,4 +167,5 @@ def _operation(key: str, user_id: str, row: Mapping[str, Any], at: int) -> Opera
         row={**row, "userId": user_id},
         ring=RING,
         refusal={"dueAt": at},
+        mark=key.rpartition(":")[0] if "twinDelta" in row else "",
     )

@@ -12,8 +12,9 @@ from gardenshop.cloud.database import Command, Database, Document, find, get, pu
 from gardenshop.cloud.errors import Busy
 from gardenshop.flows import debts, outbox
 from gardenshop.flows.balances import Operation, demand, perform
-from gardenshop.flows.points import LEDGER, Cause, earn, finalise, take_back
-from gardenshop.rules.after_sale import claw_of, cuts_of, units_before
+from gardenshop.flows.points import LEDGER, Cause, finalise, take_back
+from gardenshop.flows.redemption import Return, return_points
+from gardenshop.rules.after_sale import begun_before, claw_of, cuts_of, units_before
 from gardenshop.rules.money import cumulative_share
 from gardenshop.rules.points import lot_expiry
 from gardenshop.rules.policy import policy_of
@@ -192,21 +193,17 @@ def finalise_points(db: Database, order: Document, *, started: int, now: int) ->
 def give_points_back(
     db: Database, order: Document, sale: Document, *, started: int, now: int
 ) -> list[Command]:
-    """Give back the points that were used for what *sale* returns, as a new lot."""
-    (rules,) = db.read(find("business_rules", {"state": "live"}))
-    operation = earn(
-        f"back:{sale['afterSaleNo']}",
-        user_id=order["userId"],
-        book="shop",
-        points=sale["amounts"]["points"],
+    """Give back the points that were used for what *sale* returns, to the lots that they came from."""
+    del started
+    before = begun_before(order, sale["afterSaleNo"])
+    back = Return(
+        key=f"back:{sale['afterSaleNo']}",
         kind="refund_back",
         ref={"type": "after_sale", "id": sale["afterSaleNo"]},
-        policy=policy_of(rules),
-        at=started,
+        points=sale["amounts"]["points"],
+        done=sum(each["amounts"]["points"] for each in before),
     )
-    outcome = perform(db, [operation], now)
-    demand(outcome, f"points of {sale['afterSaleNo']}")
-    return list(outcome.closing)
+    return return_points(db, order, back, now)
 
 
 def return_coupon(db: Database, order: Document, now: int) -> list[Command]:

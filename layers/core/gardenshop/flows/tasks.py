@@ -8,7 +8,7 @@ from gardenshop.cloud.clock import HOUR, MINUTE
 from gardenshop.cloud.database import Command, Database, Document, find, get, update
 from gardenshop.cloud.entry import Context
 from gardenshop.cloud.errors import AppError, Internal
-from gardenshop.flows import coupons, grants, outbox, promotions, refunds, reversal, shipping
+from gardenshop.flows import coupons, grants, outbox, promotions, redemption, refunds, reversal, shipping
 from gardenshop.flows.after_sale import place_of
 from gardenshop.flows.balances import perform
 from gardenshop.flows.garden_sync import sync_garden
@@ -93,6 +93,15 @@ def _use_coupon(ctx: Context, order: Document, *, started: int) -> list[Command]
     return []
 
 
+def _use_points(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    return redemption.commit(ctx.db, order, started=started, now=ctx.now)
+
+
+def _give_points_back(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    del started
+    return redemption.release(ctx.db, order, now=ctx.now)
+
+
 def _commit(ctx: Context, order: Document, *, started: int) -> list[Command]:
     return commit_held(ctx.db, order, started=started, now=ctx.now)
 
@@ -141,6 +150,8 @@ HANDLERS: Mapping[str, Handler] = {
     outbox.BUDGET_BACK: _of_order(_give_budget_back),
     outbox.COUPON_BACK: _of_order(_give_coupon_back),
     outbox.COUPON_USE: _of_order(_use_coupon),
+    outbox.POINTS_USE: _of_order(_use_points),
+    outbox.POINTS_FREE: _of_order(_give_points_back),
     outbox.COMMIT: _of_order(_commit),
     outbox.ACCRUE: _of_order(_accrue),
     outbox.GARDEN: _of_order(_garden),

@@ -176,6 +176,8 @@ class Order(Document):
     """Whether it has goods of which one member may buy only so many; only such orders are counted."""
     order_seq: Count | None = None
     """The member's `orderSeq` it presumes, where her other orders decide what she may buy or its price."""
+    points_lapsed: Points | None = None
+    """The lapsed points still on the member's counter when it was priced, where it is paid with points."""
     address: Address | None = None
     remark: Annotated[str, Field(max_length=200)] = ""
     attempts: Annotated[tuple[Attempt, ...], Field(max_length=20)] = ()

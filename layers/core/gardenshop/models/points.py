@@ -26,7 +26,7 @@ class Lot(Model):
     left: Points
     expires_at: Instant
     taken_by: Annotated[tuple[Key, ...], Field(max_length=MAX_TAKERS)] = ()
-    """The operations that took from it, so that each takes once."""
+    """The operations that took from it or gave back to it, so that each does so once."""
 
 
 class LotUse(Model):
@@ -65,6 +65,10 @@ class PointsEntry(Document):
     lot: Lot | None = None
     lots_used: Annotated[tuple[LotUse, ...], Field(max_length=200)] = ()
     debt_delta: SignedPoints = 0
+    reserved_delta: SignedPoints = 0
+    """How many points this holds for an order, or gives back from being held."""
+    twin_delta: SignedPoints | None = None
+    """What the other row of an exchange says of the other book; each of the two tells the whole."""
     state: RecordState
     final: bool = True
     """False while an earning still waits for its order to complete (counted in `pending`)."""

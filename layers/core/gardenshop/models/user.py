@@ -44,11 +44,21 @@ class ShopPoints(Model):
     debt: Points = 0
 
 
+class PointsToday(Model):
+    """What counts against the caps of one day: garden points exchanged, and garden points harvested."""
+
+    day: Day
+    exchange: Points = 0
+    harvest: Points = 0
+
+
 class PointsBalance(Model):
     """Both books and the operations already taken in; the books are never summed."""
 
     garden: GardenPoints = Field(default_factory=GardenPoints)
     shop: ShopPoints = Field(default_factory=ShopPoints)
+    today: PointsToday | None = None
+    """The last day on which something counted."""
     recent_ops: Ring = ()
 
 

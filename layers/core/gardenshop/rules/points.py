@@ -1,17 +1,18 @@
-"""How many points things earn and how long they last."""
+"""How many points things earn, how long they last, and how far they pay."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
+from gardenshop.rules.money import FULL_BP
 from gardenshop.rules.policy import PointsPolicy
 
 _CHINA = timezone(timedelta(hours=8))
 _MONTHS = 12
-_FULL_BP = 10_000
 
 
 def shop_points_for(paid_fen: int, policy: PointsPolicy) -> int:
     """Return the shop points that *paid_fen* earns, rounded down on the whole order."""
-    return paid_fen * policy.shop_bp_per_fen // _FULL_BP
+    return paid_fen * policy.shop_bp_per_fen // FULL_BP
 
 
 def garden_points_for(saved_g: int, policy: PointsPolicy) -> int:
@@ -28,3 +29,32 @@ def lot_expiry(earned_at: int, policy: PointsPolicy) -> int:
     months = earned.year * _MONTHS + earned.month - 1 + policy.expire_months + 1
     first_after = datetime(months // _MONTHS, months % _MONTHS + 1, 1, tzinfo=_CHINA)
     return int(first_after.timestamp() * 1000) - 1
+
+
+def redeemable(spendable: int, goods_fen: int, policy: PointsPolicy) -> int:
+    """Return how many of *spendable* points may pay for goods that still cost *goods_fen*."""
+    return min(spendable, policy.redeem_cap, goods_fen * policy.redeem_bp // FULL_BP)
+
+
+def exchanged(points: int, policy: PointsPolicy) -> tuple[int, int]:
+    """Return how many of *points* of the garden are taken, and the shop points that they become.
+
+    Those are rounded down, and what does not make a whole one stays in the garden.
+    """
+    gained = points * policy.exchange_bp // FULL_BP
+    return (-(-gained * FULL_BP // policy.exchange_bp), gained) if gained else (0, 0)
+
+
+def given_back(uses: Iterable[tuple[str, int]], *, done: int, points: int) -> dict[str, int]:
+    """Return how many *points* go back to each lot after *done* went: those that lapse last come first.
+
+    *uses* are the lots that were taken from and how much, the first to lapse first.
+    """
+    back: dict[str, int] = {}
+    before = 0
+    for lot_id, taken in reversed(list(uses)):
+        share = min(before + taken, done + points) - max(before, done)
+        if share > 0:
+            back[lot_id] = share
+        before += taken
+    return back

@@ -6,11 +6,12 @@ never recomputed from later rules.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from gardenshop.models.base import Bp, Count, Fen, Grams, Model, Points
+from gardenshop.rules.money import FULL_BP
 
 
 class FreightRegion(Model):
@@ -45,13 +46,22 @@ class PointsPolicy(Model):
     """How points are earned and how long they last.
 
     `shop_bp_per_fen`: shop points earned for money paid, in basis points of a point a fen; 10 means 0.1
-    point a yuan. `garden_per_kg`: garden points for a kilogram CO2e saved.
+    point a yuan. `garden_per_kg`: garden points for a kilogram CO2e saved. `redeem_cap`: the most shop
+    points, a fen each, that an order is paid with; `redeem_bp`: the most of its goods that they may pay.
+    `exchange_bp`: shop points for a garden point, which are exchanged in steps of `exchange_unit`. A day sees
+    at most `exchange_daily` garden points exchanged and `harvest_daily` harvested.
     """
 
     shop_bp_per_fen: Bp = 10
     garden_per_kg: Points = 10
     award_cap: Points = 10_000
     expire_months: Count = 12
+    redeem_cap: Points = 1000
+    redeem_bp: Bp = FULL_BP
+    exchange_bp: Bp = 1000
+    exchange_unit: Annotated[Points, Field(ge=1)] = 100
+    exchange_daily: Points = 5000
+    harvest_daily: Points = 500
 
 
 class CarbonPolicy(Model):

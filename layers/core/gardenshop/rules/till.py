@@ -90,9 +90,14 @@ class Price:
     coupon: Verdict | None = None
 
     @property
+    def goods_left_fen(self) -> int:
+        """What the goods cost before points pay for some of it."""
+        return self.goods_fen - self.promo_fen - self.coupon_fen
+
+    @property
     def payable_fen(self) -> int:
         """What the member pays."""
-        return self.goods_fen - self.promo_fen - self.coupon_fen - self.points_fen + self.freight_fen
+        return self.goods_left_fen - self.points_fen + self.freight_fen
 
 
 class Till:

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from demo.laws import points_are_their_ledger
+from demo.points_laws import points_are_their_ledger
 from faults import Fragile, Killed
 from gardenshop.cloud.database import Database, Document
 from gardenshop.cloud.errors import DatabaseUnavailable, Internal

@@ -181,6 +181,36 @@ def pay_and_cancel(small: SmallShop) -> None:
     cancel(small)
 
 
+def award_for_shopping(small: SmallShop) -> None:
+    for token, points in (("award-0001", 300), ("award-0002", 250)):
+        small.award(A, points, token, book="shop")
+
+
+def order_for_points(small: SmallShop) -> None:
+    small.checkout(A, WANTED, TOKEN, points=500)
+
+
+def order_and_cancel_for_points(small: SmallShop) -> None:
+    award_for_shopping(small)
+    order_for_points(small)
+    cancel(small)
+
+
+def pay_for_points(small: SmallShop) -> None:
+    award_for_shopping(small)
+    order_for_points(small)
+    attempt_no = small.open_payment(the_order(small))
+    assert small.till.pay(attempt_no)
+    small.notify(attempt_no)
+
+
+def refund_points(small: SmallShop) -> None:
+    pay_for_points(small)
+    pump(small)
+    ask_back(small)
+    approve(small)
+
+
 def nothing(_: SmallShop) -> None:
     """Begin with the shop as it opens."""
 
@@ -202,6 +232,10 @@ SCENES = {
     "time out": Scene(open_payment, time_out),
     "effects of a payment": Scene(pay_with_a_garden, pump),
     "effects of a cancellation": Scene(order_and_cancel, pump),
+    "order for points": Scene(award_for_shopping, order_for_points),
+    "effects of a payment with points": Scene(pay_for_points, pump),
+    "effects of a cancellation with points": Scene(order_and_cancel_for_points, pump),
+    "effects of a refund of points": Scene(refund_points, pump),
     "award": Scene(nothing, award),
     "plant": Scene(award, plant),
     "reprice": Scene(open_payment, reprice),

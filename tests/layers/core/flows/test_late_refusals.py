@@ -2,7 +2,6 @@
 
 from gardenshop.flows.balances import Operation, perform
 from gardenshop.flows.points import spend
-from gardenshop.rules.policy import Policy
 from harness import A, user_id
 from small_shop import SmallShop, open_small_shop
 
@@ -46,7 +45,7 @@ def _payment(small: SmallShop) -> Operation:
         kind="plant",
         ref={"type": "plant", "id": "mint:p-mint"},
         lapsed=0,
-        policy=Policy(),
+        rules_version="",
         at=small.now,
         actor=user_id(A),
     )
