@@ -18,6 +18,9 @@
     │       ├── OfferGone           a promotion in the price has nothing left to give
     │       ├── CouponGone          every copy of the coupon has been claimed
     │       ├── ClaimLimit          the member has had all the copies she may have
+    │       ├── WithdrawalOpen      another withdrawal waits to be paid
+    │       ├── NotEnoughCommission less is settled than is to be withdrawn
+    │       ├── WithdrawalGone      the withdrawal was paid, refused or taken back
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -153,6 +156,24 @@ class ClaimLimit(Conflict):
     code = 40917
     error = "CLAIM_LIMIT"
     text = "已达到领取上限"
+
+
+class WithdrawalOpen(Conflict):
+    code = 40924
+    error = "WITHDRAWAL_OPEN"
+    text = "已有一笔提现在处理中"
+
+
+class NotEnoughCommission(Conflict):
+    code = 40925
+    error = "NOT_ENOUGH_COMMISSION"
+    text = "可提现佣金不足"
+
+
+class WithdrawalGone(Conflict):
+    code = 40926
+    error = "WITHDRAWAL_GONE"
+    text = "这笔提现已处理或已撤回"
 
 
 class Fault(AppError):
