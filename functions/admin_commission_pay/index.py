@@ -51,8 +51,7 @@ def main(request: AdminCommissionPay, ctx: Context) -> CommissionPaid:
     if not practitioners:
         raise NotFound("没有这位践行者")
     row = rows[0] if rows else _fixed(_planned(request, key, practitioners[0], confirmed, ctx), ctx)
-    asked = (request.payout_no, request.amount_fen or _amount(row))
-    if asked != (row.get("payoutNo"), _amount(row)):
+    if not _is_asked(request, row):
         raise Conflict("该笔已按另一单号或金额处理")
     repeated = row["state"] == "final"
     if not repeated:
@@ -110,6 +109,13 @@ def _fixed(operation: Operation, ctx: Context) -> Document:
     if row is None:
         raise Busy
     return row
+
+
+def _is_asked(request: AdminCommissionPay, row: Document) -> bool:
+    """Say whether *row* is what the request asks for, and not what another has fixed under its key."""
+    if request.action == "paid":
+        return bool(row["payoutNo"] == request.payout_no)
+    return request.action == "refuse" or request.amount_fen in {None, _amount(row)}
 
 
 def _amount(row: Document) -> int:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from demo.commission_laws import COMMISSION_LAWS
 from demo.return_laws import RETURN_LAWS
 
 Document = dict[str, Any]
@@ -58,7 +59,7 @@ def work_is_finished(read: Read) -> Iterator[str]:
     for task in read("sync_tasks"):
         if task["state"] != "done" and not (task["_id"] in waiting and task["state"] == "due"):
             yield f"task {task['_id']} is {task['state']}: {task.get('lastError', '')}"
-    for ledger in ("stock_ledger", "points_ledger"):
+    for ledger in ("stock_ledger", "points_ledger", "commission_ledger"):
         yield from (f"{ledger} {row['_id']} is pending" for row in read(ledger) if row["state"] == "pending")
 
 
@@ -212,6 +213,7 @@ LAWS = (
     effects_are_tasks,
     gardens_are_fed,
     *RETURN_LAWS,
+    *COMMISSION_LAWS,
 )
 
 

@@ -181,6 +181,41 @@ def user_coupon(copy_id: str = "", *, openid: str = A, **changes: Any) -> Docume
     return document("user_coupons", id=copy_id or f"c1:{user_id(openid)}:0", **fields)
 
 
+def practitioner(openid: str = A, practitioner_id: str = "lin", **changes: Any) -> Document:
+    """A member as an active practitioner who has earned nothing."""
+    fields = {"name": "林清禾", "level": "gold", "status": "active", **changes}
+    return document("practitioners", id=practitioner_id, userId=user_id(openid), **fields)
+
+
+def badge(practitioner_id: str = "lin", **changes: Any) -> Document:
+    """What a product shows of a practitioner's certification."""
+    fields: Document = {"practitionerId": practitioner_id, "name": "林清禾", "level": "gold", **changes}
+    return {"certificationId": f"{practitioner_id}:product:tofu", **fields}
+
+
+def commission(kind: str = "opening", practitioner_id: str = "lin", **fields: Any) -> Document:
+    """A final entry of the commission ledger; counters' names (``settledFen``) are its deltas."""
+    deltas = {name: fields.pop(name) for name in list(fields) if name in _COUNTERS}
+    key = fields.pop("id", f"{kind}:{practitioner_id}")
+    named = {"practitionerId": practitioner_id, "entryId": f"e-{key}".replace(":", "-"), "kind": kind}
+    row = {"deltas": deltas, "day": "2026-10-20", "state": "final", **named, **fields}
+    return document("commission_ledger", id=key, **row)
+
+
+_COUNTERS = ("pendingFen", "confirmedFen", "settledFen", "paidFen", "debtFen")
+
+
+def enrich(shop: Shop, practitioner_id: str = "lin", **counters: int) -> None:
+    """Give a practitioner *counters* with the entry that they come from."""
+    edit(
+        shop,
+        "practitioners",
+        practitioner_id,
+        {f"commission.{name}": fen for name, fen in counters.items()},
+    )
+    shop.add("commission_ledger", commission(practitioner_id=practitioner_id, **counters))
+
+
 def stock_up(shop: Shop, product_id: str = "tofu", units: int = 10, **changes: Any) -> None:
     """Put *units* of the product on the shelf, with the ledger row that they come from."""
     sku_id = f"{product_id}-500g"

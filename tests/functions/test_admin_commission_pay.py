@@ -9,7 +9,10 @@ from harness import A, Shop
 
 @pytest.mark.usefixtures("clock")
 def test_it_answers_what_was_asked_and_the_day_in_china(shop: Shop) -> None:
-    assert shop.ok("admin_commission_pay", {"text": "薄荷"}, openid="") == {"text": "薄荷", "day": "2026-11-23"}
+    assert shop.ok("admin_commission_pay", {"text": "薄荷"}, openid="") == {
+        "text": "薄荷",
+        "day": "2026-11-23",
+    }
 
 
 @pytest.mark.parametrize("text", ["", "长" * 101, 5, None, {"$ne": None}])

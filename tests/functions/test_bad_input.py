@@ -193,8 +193,13 @@ SHARED = {
     "practitionerId",
     "recipeId",
     "campaignId",
+    "withdrawalId",
+    "payoutNo",
+    "deviceId",
 }
-"""``userId`` only operators send, ``lineId`` is part of an owned order, ``trackingNo`` a parcel."""
+"""``userId`` and ``payoutNo`` only operators send, ``lineId`` is part of an owned order, ``trackingNo`` names
+a parcel, ``withdrawalId`` is looked for on the caller's own document, ``deviceId`` is hers to say.
+"""
 OF_A: dict[str, list[dict[str, Any]]] = {
     "order_view": [{"orderNo": "{order}"}],
     "order_pay": [{"orderNo": "{order}"}],
