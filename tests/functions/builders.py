@@ -7,6 +7,7 @@ address. Keyword changes are stored (camelCase) names; every document passes its
 from collections.abc import Callable
 from itertools import count
 from typing import Any
+from zlib import crc32
 
 from demo.laws import check
 from faults import Fragile, Killed
@@ -197,7 +198,7 @@ def commission(kind: str = "opening", practitioner_id: str = "lin", **fields: An
     """A final entry of the commission ledger; counters' names (``settledFen``) are its deltas."""
     deltas = {name: fields.pop(name) for name in list(fields) if name in _COUNTERS}
     key = fields.pop("id", f"{kind}:{practitioner_id}")
-    named = {"practitionerId": practitioner_id, "entryId": f"e-{key}".replace(":", "-"), "kind": kind}
+    named = {"practitionerId": practitioner_id, "entryId": f"e{crc32(key.encode())}", "kind": kind}
     row = {"deltas": deltas, "day": "2026-10-20", "state": "final", **named, **fields}
     return document("commission_ledger", id=key, **row)
 

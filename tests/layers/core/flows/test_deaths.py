@@ -181,6 +181,61 @@ def pay_and_cancel(small: SmallShop) -> None:
     cancel(small)
 
 
+def give_a_unit_back(small: SmallShop) -> None:
+    """Have a unit refunded before the goods go out."""
+    pay_and_ask_back(small)
+    approve(small)
+
+
+def live_to_the_end(small: SmallShop) -> None:
+    """Have an order completed that earned its practitioner something."""
+    pay_and_confirm(small)
+    complete(small)
+    pump(small)
+
+
+def settle(small: SmallShop) -> None:
+    """Close the month on a night of the next."""
+    small.now += 31 * DAY
+    small.call("nightly_close")
+
+
+def withdraw(small: SmallShop) -> None:
+    event = {"action": "withdraw", "amountFen": 200, "clientToken": "payout-0001"}
+    small.call("commission_account", event, B)
+
+
+def live_and_settle(small: SmallShop) -> None:
+    """Have commission that can be withdrawn, from 200 fen on."""
+    rule = {"_id": "commission:1", "ruleId": "commission", "version": 1, "state": "live"}
+    small.shop.add("business_rules", {**rule, "body": {"withdrawMinFen": 200}})
+    live_to_the_end(small)
+    settle(small)
+
+
+def live_and_withdraw(small: SmallShop) -> None:
+    live_and_settle(small)
+    withdraw(small)
+
+
+def finance(small: SmallShop, action: str, **wish: str) -> None:
+    event = {"action": action, "practitionerId": "lin", "note": "核实无误", **wish}
+    small.call("admin_commission_pay", event)
+
+
+def pay_out(small: SmallShop) -> None:
+    finance(small, "paid", withdrawalId=f"{user_id(B)}:payout-0001", payoutNo="P1")
+
+
+def take_withdrawal_back(small: SmallShop) -> None:
+    event = {"action": "cancel", "withdrawalId": f"{user_id(B)}:payout-0001"}
+    small.call("commission_account", event, B)
+
+
+def take_commission_back(small: SmallShop) -> None:
+    finance(small, "reverse", orderNo=the_order(small), lineId="L2")
+
+
 def nothing(_: SmallShop) -> None:
     """Begin with the shop as it opens."""
 
@@ -214,6 +269,12 @@ SCENES = {
     "ask back": Scene(pay, ask_back),
     "approve": Scene(pay_and_ask_back, approve),
     "receive what was sent back": Scene(send_back, receive),
+    "effects of giving a unit back": Scene(give_a_unit_back, pump),
+    "settle a month": Scene(live_to_the_end, settle),
+    "withdraw": Scene(live_and_settle, withdraw),
+    "pay out": Scene(live_and_withdraw, pay_out),
+    "take a withdrawal back": Scene(live_and_withdraw, take_withdrawal_back),
+    "take commission back": Scene(live_and_settle, take_commission_back),
 }
 
 
