@@ -15,6 +15,7 @@ from gardenshop.cloud.database import Document
 from simulation import stage
 from simulation.acting import Play
 from simulation.courier import paid_notice, send_money
+from simulation.earning import led_to, pay_out, withdraw
 from simulation.till import notice, transaction_of
 from simulation.world import Call, Script, Wait
 
@@ -44,13 +45,14 @@ def _order_cart(play: Play) -> Script:
     """Fill the cart and order it."""
     for _ in range(play.dice.choice((1, 2))):
         line = {"skuId": play.dice.choice(list(stage.STOCK)), "quantity": play.dice.choice((1, 2))}
-        yield from play.ask("cart_add", line)
+        (added,) = led_to(play, [line])
+        yield from play.ask("cart_add", added)
     yield from _checkout(play, [])
 
 
 def _checkout(play: Play, lines: list[Document]) -> Script:
     """Order *lines*, or the cart; sometimes again, sometimes at a price that is not the one of now."""
-    wanted: Document = {"lines": lines} if lines else {}
+    wanted: Document = {"lines": led_to(play, lines)} if lines else {}
     preview = yield from play.ask("checkout_preview", wanted)
     if preview is None or preview["code"]:
         return
@@ -284,6 +286,8 @@ ACTIONS = {
     "ask for a refund": Action(_ask_refund, 4),
     "repeat a notice": Action(_repeat_notice, 2),
     "forge a notice": Action(_forge_notice, 1),
+    "withdraw": Action(withdraw, 3),
+    "pay out": Action(pay_out, 3),
     "deploy": Action(_deploy, 1),
     "clocks jump": Action(_jump, 1),
 }

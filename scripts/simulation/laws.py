@@ -10,6 +10,7 @@ from functools import cache
 
 from gardenshop.cloud.database import Command
 from simulation import stage
+from simulation.earning_laws import EARNING_LAWS
 from simulation.world import World
 
 Document = stage.Document
@@ -292,4 +293,5 @@ LAWS: tuple[Law, ...] = (
     what_was_told_is_true,
     orders_have_their_time,
     a_former_account_goes_to_one_member,
+    *EARNING_LAWS,
 )

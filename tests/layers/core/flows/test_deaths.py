@@ -13,6 +13,7 @@ import pytest
 
 from faults import Killed
 from gardenshop.cloud.clock import DAY, MINUTE
+from gardenshop.cloud.database import update
 from gardenshop.cloud.errors import DatabaseUnavailable
 from harness import A, B, user_id
 from small_shop import SmallShop, intruder, open_small_shop
@@ -200,21 +201,30 @@ def settle(small: SmallShop) -> None:
     small.call("nightly_close")
 
 
+def earn_before(small: SmallShop, **counters: int) -> None:
+    """Let the practitioner have *counters* from before this shop."""
+    row = {"_id": "opening:lin", "practitionerId": "lin", "entryId": "e1", "kind": "opening"}
+    small.shop.add("commission_ledger", {**row, "deltas": counters, "day": "2026-10-01", "state": "final"})
+    changes = {f"commission.{name}": fen for name, fen in counters.items()}
+    with small.fragile.immortal():
+        small.db.write(update("practitioners", {"_id": "lin"}, {"$set": changes}))
+
+
+def earn_and_owe(small: SmallShop) -> None:
+    earn_before(small, confirmedFen=900, debtFen=150)
+
+
+def have_settled(small: SmallShop) -> None:
+    earn_before(small, settledFen=2000)
+
+
 def withdraw(small: SmallShop) -> None:
-    event = {"action": "withdraw", "amountFen": 200, "clientToken": "payout-0001"}
+    event = {"action": "withdraw", "amountFen": 1500, "clientToken": "payout-0001"}
     small.call("commission_account", event, B)
 
 
-def live_and_settle(small: SmallShop) -> None:
-    """Have commission that can be withdrawn, from 200 fen on."""
-    rule = {"_id": "commission:1", "ruleId": "commission", "version": 1, "state": "live"}
-    small.shop.add("business_rules", {**rule, "body": {"withdrawMinFen": 200}})
-    live_to_the_end(small)
-    settle(small)
-
-
-def live_and_withdraw(small: SmallShop) -> None:
-    live_and_settle(small)
+def have_asked(small: SmallShop) -> None:
+    have_settled(small)
     withdraw(small)
 
 
@@ -270,11 +280,11 @@ SCENES = {
     "approve": Scene(pay_and_ask_back, approve),
     "receive what was sent back": Scene(send_back, receive),
     "effects of giving a unit back": Scene(give_a_unit_back, pump),
-    "settle a month": Scene(live_to_the_end, settle),
-    "withdraw": Scene(live_and_settle, withdraw),
-    "pay out": Scene(live_and_withdraw, pay_out),
-    "take a withdrawal back": Scene(live_and_withdraw, take_withdrawal_back),
-    "take commission back": Scene(live_and_settle, take_commission_back),
+    "settle a month": Scene(earn_and_owe, settle),
+    "withdraw": Scene(have_settled, withdraw),
+    "pay out": Scene(have_asked, pay_out),
+    "take a withdrawal back": Scene(have_asked, take_withdrawal_back),
+    "take commission back": Scene(live_to_the_end, take_commission_back),
 }
 
 
