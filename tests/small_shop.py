@@ -1,4 +1,4 @@
-"""A small shop with two members, three goods and a clock that is moved by hand."""
+"""A small shop with two members, one a practitioner, three goods and a clock that is moved by hand."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,6 +52,7 @@ class SmallShop:
             for collection, document in _stock(sku_id):
                 self.shop.add(collection, document)
         self.shop.add("plant_templates", _plant())
+        self.shop.add("practitioners", _practitioner())
         for openid in MEMBERS:
             self.shop.ok("login", openid=openid)
             self.shop.ok("profile_update", {"saveAddress": ADDRESS}, openid=openid)
@@ -155,6 +156,7 @@ def _product(sku_id: str) -> Document:
         "categoryPath": ["豆制品"],
         "carbonGPerUnit": 700,
         "skus": [sku],
+        "certifications": [{"certificationId": "c1", "practitionerId": "lin", "name": "乙", "level": "gold"}],
         **_stamps(),
     }
 
@@ -182,6 +184,13 @@ def _plant() -> Document:
         "costPoints": 30,
     }
     return plant | {"growHours": 10, "rewardPoints": 20, **_stamps()}
+
+
+def _practitioner() -> Document:
+    """B, who vouches for all the goods."""
+    named = {"_id": "lin", "userId": user_id(B), "name": "乙", "level": "gold", "status": "active"}
+    counters = dict.fromkeys(("pendingFen", "confirmedFen", "settledFen", "paidFen", "debtFen"), 0)
+    return {**named, "commission": {**counters, "recentOps": []}, **_stamps()}
 
 
 def _stamps() -> Document:

@@ -20,6 +20,7 @@ from gardenshop.cloud.errors import (
     OutOfStock,
     TotalChanged,
 )
+from gardenshop.flows.attribution import candidates, credits_of
 from gardenshop.flows.balances import Outcome, perform
 from gardenshop.flows.basket import read_commands
 from gardenshop.flows.checkout import Quote, Wanted, quote_of, view_of
@@ -52,14 +53,15 @@ class Placed(Response):
 def main(request: Checkout, ctx: Context) -> Placed:
     """Price, write the order, hold its units, open it for payment: four round trips."""
     same_token = find("orders", {"userId": ctx.user_id, "clientToken": request.client_token}, limit=1)
-    reads = read_commands(ctx.user_id, request.plain_lines(), now=ctx.now)
-    *replies, existing = ctx.db.read(*reads, same_token)
+    wanted = request.plain_lines()
+    reads = read_commands(ctx.user_id, wanted, now=ctx.now)
+    *replies, people, existing = ctx.db.read(*reads, candidates(ctx.user_id, wanted), same_token)
     if existing:
         return _resume(existing[0], request, ctx)
     quote = quote_of(replies, request, ctx)
     _check(quote, request)
     wishes = Wishes(request.client_token, request.remark, frozenset(request.no_return_consent))
-    order = dump(draft(quote, wishes, ctx))
+    order = dump(draft(quote, wishes, ctx, credit=credits_of(people, quote, ctx)))
     (written,) = ctx.db.write(insert("orders", order))
     if written.duplicate:
         return _resume(ctx.db.one(same_token), request, ctx)

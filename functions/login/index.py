@@ -8,14 +8,27 @@ from gardenshop.cloud.database import Document, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Internal, PhoneTaken
 from gardenshop.cloud.wechat import PhoneCodeInvalid, WeChatApi
-from gardenshop.flows.accounts import claim, greet, merge_claimed, new_account, own_phone, phone_hash
-from gardenshop.models.base import Words
+from gardenshop.flows.accounts import (
+    claim,
+    device_hash,
+    greet,
+    merge_claimed,
+    new_account,
+    own_device,
+    own_phone,
+    phone_hash,
+)
+from gardenshop.models.base import ClientToken, Words
 
 
 class Login(Request):
-    """`phone_code` is what the phone number button of the mini-program gives; a login without it is fine."""
+    """`phone_code` is what the phone number button of the mini-program gives; a login without it is fine.
+
+    `device_id` is made by the client once and kept.
+    """
 
     phone_code: Annotated[Words, Field(max_length=128)] | None = None
+    device_id: ClientToken | None = None
 
 
 class Account(Response):
@@ -35,7 +48,7 @@ class Account(Response):
 @cloud_function(caller=MEMBER)
 def main(request: Login, ctx: Context) -> Account:
     """Create, greet, claim and move; whatever is repeated or comes twice at once has one effect."""
-    is_new = _open(ctx, _verified_phone(request, ctx))
+    is_new = _open(ctx, _verified_phone(request, ctx), request.device_id)
     account = _account(ctx)
     ctx.db.write(*greet(account))
     merged = merge_claimed(ctx.db, account, ctx.now)
@@ -69,11 +82,14 @@ def _verified_phone(request: Login, ctx: Context) -> str | None:
         return None
 
 
-def _open(ctx: Context, phone: str | None) -> bool:
-    """Write the account and claim the phone in one trip; say whether the account is new."""
+def _open(ctx: Context, phone: str | None, device_id: str | None) -> bool:
+    """Write the account and its device and claim the phone in one trip; say whether the account is new."""
+    key = ctx.settings.environ.get("PHONE_HASH_KEY", "")
     commands = [new_account(ctx.user_id, ctx.caller.openid, ctx.caller.unionid, ctx.now)]
+    if device_id is not None:
+        commands.append(own_device(ctx.user_id, device_hash(device_id, key), ctx.now))
     if phone is not None:
-        hashed = phone_hash(phone, ctx.settings.environ.get("PHONE_HASH_KEY", ""))
+        hashed = phone_hash(phone, key)
         commands += [claim(ctx.user_id, hashed, ctx.now), own_phone(ctx.user_id, hashed, phone, ctx.now)]
     opened, *rest = ctx.db.write(*commands)
     if rest and rest[-1].duplicate:

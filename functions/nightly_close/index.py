@@ -1,10 +1,10 @@
-"""nightly_close: book what time has ended: coupons and points that lapsed."""
+"""nightly_close: book what time has ended: coupons and points that lapsed, months of commission."""
 
 from collections.abc import Callable
 
 from gardenshop.cloud.database import Database
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import coupons, expiry
+from gardenshop.flows import coupons, expiry, settlement
 
 _RESERVE_SECONDS = 5.0
 
@@ -17,12 +17,17 @@ class NightlyClose(Response):
 
     coupons_expired: int
     lots_expired: int
+    commissions_settled: int
 
 
 @cloud_function(caller=TIMER)
 def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # The event only dates the run.
     """Take one kind after the other, batch by batch while there is time; the next run goes on from there."""
-    return NightlyClose(coupons_expired=_all(coupons.expire, ctx), lots_expired=_all(expiry.expire, ctx))
+    return NightlyClose(
+        coupons_expired=_all(coupons.expire, ctx),
+        lots_expired=_all(expiry.expire, ctx),
+        commissions_settled=_all(settlement.settle, ctx),
+    )
 
 
 def _all(step: Step, ctx: Context) -> int:

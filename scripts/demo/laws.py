@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from demo.commission_laws import COMMISSION_LAWS
 from demo.coupon_laws import COUPON_LAWS
 from demo.points_laws import POINTS_LAWS
 from demo.return_laws import RETURN_LAWS
@@ -60,7 +61,7 @@ def work_is_finished(read: Read) -> Iterator[str]:
     for task in read("sync_tasks"):
         if task["state"] != "done" and not (task["_id"] in waiting and task["state"] == "due"):
             yield f"task {task['_id']} is {task['state']}: {task.get('lastError', '')}"
-    for ledger in ("stock_ledger", "points_ledger"):
+    for ledger in ("stock_ledger", "points_ledger", "commission_ledger"):
         yield from (f"{ledger} {row['_id']} is pending" for row in read(ledger) if row["state"] == "pending")
 
 
@@ -198,6 +199,7 @@ LAWS = (
     *POINTS_LAWS,
     *RETURN_LAWS,
     *COUPON_LAWS,
+    *COMMISSION_LAWS,
 )
 
 

@@ -14,6 +14,7 @@ from simulation import stage
 from simulation.acting import Play
 from simulation.claiming import claim, rush_for_coupons
 from simulation.courier import send_money
+from simulation.earning import led_to, pay_out, withdraw
 from simulation.mishaps import deploy, forge_notice, jump, pay_too_late, repeat_notice
 from simulation.opinions import moderate, review
 from simulation.world import Script, Wait
@@ -44,13 +45,14 @@ def _order_cart(play: Play) -> Script:
     """Fill the cart and order it."""
     for _ in range(play.dice.choice((1, 2))):
         line = {"skuId": play.dice.choice(list(stage.STOCK)), "quantity": play.dice.choice((1, 2))}
-        yield from play.ask("cart_add", line)
+        (added,) = led_to(play, [line])
+        yield from play.ask("cart_add", added)
     yield from _checkout(play, [])
 
 
 def _checkout(play: Play, lines: list[Document]) -> Script:
     """Order *lines*, or the cart; sometimes again, sometimes at a price that is not the one of now."""
-    wanted: Document = {"lines": lines} if lines else {}
+    wanted: Document = {"lines": led_to(play, lines)} if lines else {}
     if play.happens(0.3):
         yield from claim(play)
     preview = yield from play.ask("checkout_preview", wanted)
@@ -254,6 +256,8 @@ ACTIONS = {
     "forge a notice": Action(forge_notice, 1),
     "claim coupons": Action(claim, 4),
     "rush for coupons": Action(rush_for_coupons, 3),
+    "withdraw": Action(withdraw, 3),
+    "pay out": Action(pay_out, 3),
     "deploy": Action(deploy, 1),
     "clocks jump": Action(jump, 1),
 }

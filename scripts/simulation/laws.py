@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from gardenshop.cloud.database import Command
 from simulation import stage
+from simulation.earning_laws import EARNING_LAWS
 from simulation.evidence import Evidence, Law
 from simulation.price_laws import PRICE_LAWS
 from simulation.world import World
@@ -267,4 +268,5 @@ LAWS: tuple[Law, ...] = (
     what_was_told_is_true,
     orders_have_their_time,
     a_former_account_goes_to_one_member,
+    *EARNING_LAWS,
 )

@@ -20,14 +20,14 @@ from simulation.plan import TIMER, Plan, Step
 from simulation.stage import MEMBERS, OPENING
 from simulation.world import Call, Script, World, timers
 
-_ERAS = (3 * MINUTE, 35 * MINUTE, 11 * DAY, 8 * DAY)
+_ERAS = (3 * MINUTE, 35 * MINUTE, 11 * DAY, 8 * DAY, 31 * DAY)
 """How long after each other the timers run when a play is over: past the graces, the time to pay, the times
-after which an order is received and completed by itself."""
+after which an order is received and completed by itself, and the end of a month."""
 
 _ROUNDS = (3, 3, 5, 20, 60, 400, 400, 400)
 """Minutes before each round of timers in an era; the last ones wait for what is put off longest."""
 
-_WORK = ("orders", "sync_tasks", "points_ledger", "stock_ledger", "user_coupons")
+_WORK = ("orders", "sync_tasks", "points_ledger", "stock_ledger", "commission_ledger", "user_coupons")
 
 
 @dataclass(frozen=True)

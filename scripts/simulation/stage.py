@@ -27,6 +27,13 @@ WEIGHTS = {"tofu": 433, "yuba": 250, "peel": 101, "rice": 1517}
 POINTS = (35, 17, 20)
 """The lots of garden points with which a member starts."""
 FORMER_POINTS = 86
+PRACTITIONER, EARNER = "p-mint", MEMBERS[0]
+"""The practitioner, who is one of the members."""
+VOUCHED = ("tofu", "peel")
+"""What she vouches for."""
+RATES = {"share": 500, "certification": 200}
+COMMISSION = {"confirmedFen": 3000, "settledFen": 2500, "debtFen": 400}
+"""Commission with which she starts; the confirmed is of months that are over."""
 PLANT_COST = 30
 PLANT_REWARD = 20
 
@@ -65,7 +72,14 @@ def open_engine() -> tuple[Engine, EngineAdapter]:
 
 def furnish(adapter: EngineAdapter, phone_hash: str) -> None:
     """Store what the shop begins with."""
-    documents = [*_goods(), *_members(), *_former(phone_hash), ("plant_templates", _plant()), *_campaigns()]
+    documents = [
+        *_goods(),
+        *_members(),
+        *_former(phone_hash),
+        ("plant_templates", _plant()),
+        *_campaigns(),
+        *_practitioner(),
+    ]
     adapter.run([insert(collection, {**document, **_STAMPS}) for collection, document in documents])
 
 
@@ -90,7 +104,10 @@ def _goods() -> list[tuple[str, Document]]:
         row = {"skuId": sku_id, "reason": "opening", "ref": "opening", "actor": "platform"}
         row |= {"_id": f"{sku_id}:opening:opening", "day": _DAY, "state": "final"}
         documents += [
-            ("products", {"_id": f"p-{sku_id}", **_PRODUCT, "title": sku_id, "skus": [sku]}),
+            (
+                "products",
+                {"_id": f"p-{sku_id}", **_PRODUCT, "title": sku_id, "skus": [sku], **_vouched(sku_id)},
+            ),
             ("inventory", {"_id": sku_id, "productId": f"p-{sku_id}", **stock}),
             ("stock_ledger", {**row, "deltas": counters}),
         ]
@@ -105,6 +122,27 @@ _PRODUCT = {
     "carbonSource": "simulation",
     "minPriceFen": 1,
 }
+
+
+def _vouched(sku_id: str) -> Document:
+    badge = {"certificationId": "c1", "practitionerId": PRACTITIONER, "name": "甲", "level": "gold"}
+    return {"certifications": [badge] if sku_id in VOUCHED else []}
+
+
+def _practitioner() -> list[tuple[str, Document]]:
+    named = {
+        "_id": PRACTITIONER,
+        "userId": user_id(EARNER),
+        "name": "甲",
+        "level": "gold",
+        "status": "active",
+    }
+    counters = {**dict.fromkeys(("pendingFen", "paidFen"), 0), **COMMISSION, "recentOps": []}
+    row = {"_id": "opening:commission", "practitionerId": PRACTITIONER, "entryId": "e0", "kind": "opening"}
+    return [
+        ("practitioners", {**named, "commission": counters}),
+        ("commission_ledger", {**row, "deltas": COMMISSION, "day": "2026-10-20", "state": "final"}),
+    ]
 
 
 def _members() -> list[tuple[str, Document]]:

@@ -7,6 +7,7 @@ address. Keyword changes are stored (camelCase) names; every document passes its
 from collections.abc import Callable
 from itertools import count
 from typing import Any
+from zlib import crc32
 
 from demo.laws import check
 from faults import Fragile, Killed
@@ -21,7 +22,7 @@ from localcloud.adapter import EngineAdapter
 NOW = 1_795_406_400_000
 """2026-11-23 12:00 in China: the solar term is 小雪."""
 
-HOME = {
+HOME: dict[str, Any] = {
     "addressId": "home",
     "name": "沈素心",
     "phone": "13800010086",
@@ -179,6 +180,41 @@ def user_coupon(copy_id: str = "", *, openid: str = A, **changes: Any) -> Docume
         **changes,
     }
     return document("user_coupons", id=copy_id or f"c1:{user_id(openid)}:0", **fields)
+
+
+def practitioner(openid: str = A, practitioner_id: str = "lin", **changes: Any) -> Document:
+    """A member as an active practitioner who has earned nothing."""
+    fields = {"name": "林清禾", "level": "gold", "status": "active", **changes}
+    return document("practitioners", id=practitioner_id, userId=user_id(openid), **fields)
+
+
+def badge(practitioner_id: str = "lin", **changes: Any) -> Document:
+    """What a product shows of a practitioner's certification."""
+    fields: Document = {"practitionerId": practitioner_id, "name": "林清禾", "level": "gold", **changes}
+    return {"certificationId": f"{practitioner_id}:product:tofu", **fields}
+
+
+def commission(kind: str = "opening", practitioner_id: str = "lin", **fields: Any) -> Document:
+    """A final entry of the commission ledger; counters' names (``settledFen``) are its deltas."""
+    deltas = {name: fields.pop(name) for name in list(fields) if name in _COUNTERS}
+    key = fields.pop("id", f"{kind}:{practitioner_id}")
+    named = {"practitionerId": practitioner_id, "entryId": f"e{crc32(key.encode())}", "kind": kind}
+    row = {"deltas": deltas, "day": "2026-10-20", "state": "final", **named, **fields}
+    return document("commission_ledger", id=key, **row)
+
+
+_COUNTERS = ("pendingFen", "confirmedFen", "settledFen", "paidFen", "debtFen")
+
+
+def enrich(shop: Shop, practitioner_id: str = "lin", **counters: int) -> None:
+    """Give a practitioner *counters* with the entry that they come from."""
+    edit(
+        shop,
+        "practitioners",
+        practitioner_id,
+        {f"commission.{name}": fen for name, fen in counters.items()},
+    )
+    shop.add("commission_ledger", commission("opening", practitioner_id, **counters))
 
 
 def stock_up(shop: Shop, product_id: str = "tofu", units: int = 10, **changes: Any) -> None:

@@ -13,10 +13,12 @@ from functions.builders import (
     NOW,
     coupon,
     document,
+    enrich,
     garden,
     line,
     lot,
     plant,
+    practitioner,
     promotion,
     rule,
     stock_up,
@@ -49,6 +51,8 @@ POOL: dict[str, list[Any]] = {
     "clientToken": ["token-0001", "token-0002", "token-0003"],
     "expectedTotalFen": [2200, 3400],
     "cursor": ["5~tofu", "0~x"],
+    "practitionerId": ["lin", "bo"],
+    "withdrawalId": ["open", f"{user_id(B)}:payout-of-b"],
     "Time": [
         "",
         "2026-11-23T04:00:00Z",
@@ -122,6 +126,14 @@ VALID: dict[str, Any] = {
         "clientToken": "award-0001",
     },
     "garden_tend": {"action": "plant", "code": "mint", "clientToken": "plant-0001"},
+    "commission_account": {"action": "withdraw", "amountFen": 1500, "clientToken": "payout-0001"},
+    "admin_commission_pay": {
+        "action": "paid",
+        "practitionerId": "bo",
+        "withdrawalId": f"{user_id(B)}:payout-of-b",
+        "payoutNo": "P20261123",
+        "note": "已转账",
+    },
     "outbox_pump": {},
     "order_timeout": {},
     "restock_check": {},
@@ -147,18 +159,16 @@ def furnish(shop: Shop) -> None:
     lines = [{**line("tea-500g"), "productId": "tea", "addedAt": NOW}]
     shop.add("shopping_cart", document("shopping_cart", id=user_id(A), lines=lines))
     shop.add("practitioners", practitioner())
+    enrich(shop, settledFen=5000)
+    shop.add("practitioners", practitioner(B, "bo"))
+    enrich(shop, "bo", settledFen=5000)
+    shop.ok("commission_account", {**VALID["commission_account"], "clientToken": "payout-of-b"}, openid=B)
     shop.add("orders", former_order())
     shop.add("product_reviews", former_review())
     shop.add("ingredients", tofu())
     items = [{"ingredientId": "tofu", "name": "豆腐", "grams": 400}]
     dish = {"title": "素麻婆豆腐", "category": "热菜", "servings": 2, "items": items, "steps": []}
     shop.add("recipes", document("recipes", id="mapo", carbonG=900, **dish))
-
-
-def practitioner() -> dict[str, Any]:
-    """A as a practitioner."""
-    named = {"userId": user_id(A), "name": "林清禾", "level": "gold", "status": "active"}
-    return document("practitioners", id="lin", **named)
 
 
 def tofu() -> dict[str, Any]:

@@ -196,8 +196,13 @@ SHARED = {
     "couponId",
     "promotionId",
     "giftSkuId",
+    "withdrawalId",
+    "payoutNo",
+    "deviceId",
 }
-"""``userId`` only operators send, ``lineId`` is part of an owned order, ``trackingNo`` a parcel."""
+"""``userId`` and ``payoutNo`` only operators send, ``lineId`` is part of an owned order, ``trackingNo`` names
+a parcel, ``withdrawalId`` is looked for on the caller's own document, ``deviceId`` is hers to say.
+"""
 OF_A: dict[str, list[dict[str, Any]]] = {
     "order_view": [{"orderNo": "{order}"}],
     "order_pay": [{"orderNo": "{order}"}],

@@ -5,13 +5,25 @@ from typing import Any
 
 import pytest
 
-from functions.builders import NOW, assert_lawful, die_everywhere, edit, former, lot, user, user_coupon
+from functions.builders import (
+    NOW,
+    assert_lawful,
+    commission,
+    die_everywhere,
+    edit,
+    former,
+    lot,
+    practitioner,
+    user,
+    user_coupon,
+)
 from functions.conftest import Clock
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE
-from gardenshop.flows import coupons
-from harness import A, Shop, user_id
+from gardenshop.flows import coupons, settlement
+from harness import A, B, Shop, user_id
 
 EVENT = {"Type": "Timer", "TriggerName": "every_night", "Time": "2026-11-23T04:00:00Z"}
+COUNTERS = ("confirmedFen", "settledFen", "debtFen", "settledThrough")
 
 
 @pytest.mark.parametrize(
@@ -134,3 +146,151 @@ def test_nobody_else_is_served(shop: Shop) -> None:
     reply = shop.refused("nightly_close", EVENT, openid=A)
 
     assert reply["error"] == "FORBIDDEN"
+
+
+def earn(shop: Shop, *months: tuple[str, int], debt: int = 0, practitioner_id: str = "lin") -> None:
+    """Let a practitioner have confirmed *months*, of orders that are not kept here, and owe *debt*."""
+    for number, (month, fen) in enumerate(months):
+        key = f"O{number}:L1:{practitioner_id}:confirm"
+        row = commission("confirm", practitioner_id, id=key, confirmedFen=fen, day=f"{month}-15")
+        shop.add("commission_ledger", row)
+    total = sum(fen for _, fen in months)
+    edit(
+        shop, "practitioners", practitioner_id, {"commission.confirmedFen": total, "commission.debtFen": debt}
+    )
+
+
+def counters(shop: Shop, practitioner_id: str = "lin") -> tuple[Any, ...]:
+    found = shop.one("practitioners", practitioner_id)["commission"]
+    return tuple(found.get(name) for name in COUNTERS)
+
+
+def batches(shop: Shop) -> dict[str, dict[str, int]]:
+    return {row["_id"]: row["deltas"] for row in shop.documents("commission_ledger", {"kind": "settle"})}
+
+
+def test_a_month_that_is_over_is_settled_and_the_present_one_is_not(shop: Shop) -> None:
+    shop.add("practitioners", practitioner())
+    earn(shop, ("2026-10", 500), ("2026-11", 70))
+
+    assert shop.ok("nightly_close", EVENT)["commissionsSettled"] == 1
+
+    assert counters(shop) == (70, 500, 0, "2026-10")
+    row = shop.one("commission_ledger", "settle:lin:2026-10")
+    assert row == {
+        "_id": "settle:lin:2026-10",
+        "practitionerId": "lin",
+        "entryId": row["entryId"],
+        "kind": "settle",
+        "deltas": {"confirmedFen": -500, "settledFen": 500},
+        "ref": "2026-10",
+        "day": "2026-11-23",
+        "state": "final",
+        "schemaVersion": 1,
+        "createdAt": NOW,
+        "updatedAt": NOW,
+    }
+
+
+def test_a_debt_is_taken_from_the_batch_and_what_is_left_of_it_from_the_next(shop: Shop) -> None:
+    shop.add("practitioners", practitioner())
+    earn(shop, ("2026-09", 300), ("2026-10", 500), debt=450)
+
+    shop.ok("nightly_close", EVENT)
+
+    assert batches(shop) == {
+        "settle:lin:2026-09": {"confirmedFen": -300, "debtFen": -300},
+        "settle:lin:2026-10": {"confirmedFen": -500, "debtFen": -150, "settledFen": 350},
+    }
+    assert counters(shop) == (0, 350, 0, "2026-10")
+
+
+def test_a_run_again_and_a_run_late_and_a_run_missed_settle_each_month_once(shop: Shop) -> None:
+    shop.add("practitioners", practitioner())
+    earn(shop, ("2026-08", 100), ("2026-10", 500))
+    shop.ok("nightly_close", {**EVENT, "Time": "2026-11-01T04:00:00Z"})
+    before = shop.dump()
+
+    assert shop.ok("nightly_close", EVENT)["commissionsSettled"] == 0
+    assert shop.ok("nightly_close", {**EVENT, "Time": "2026-09-30T18:00:00Z"})["commissionsSettled"] == 0
+
+    assert shop.dump() == before
+    assert sorted(batches(shop)) == ["settle:lin:2026-08", "settle:lin:2026-10"]
+    assert counters(shop) == (0, 600, 0, "2026-10")
+
+
+def test_the_month_ends_at_midnight_in_china(shop: Shop) -> None:
+    shop.add("practitioners", practitioner())
+    earn(shop, ("2026-10", 500))
+
+    assert shop.ok("nightly_close", {**EVENT, "Time": "2026-10-31T15:59:59Z"})["commissionsSettled"] == 1
+    assert counters(shop) == (500, 0, 0, "2026-09")
+    assert shop.ok("nightly_close", {**EVENT, "Time": "2026-10-31T16:00:00Z"})["commissionsSettled"] == 1
+    assert counters(shop) == (0, 500, 0, "2026-10")
+
+
+def test_what_was_confirmed_too_late_for_its_month_goes_with_the_next(shop: Shop) -> None:
+    shop.add("practitioners", practitioner())
+    earn(shop, ("2026-10", 500))
+    edit(shop, "practitioners", "lin", {"commission.settledThrough": "2026-10"})
+    assert shop.ok("nightly_close", EVENT)["commissionsSettled"] == 0
+
+    shop.ok("nightly_close", {**EVENT, "Time": "2026-12-01T04:00:00Z"})
+
+    assert batches(shop) == {"settle:lin:2026-11": {"confirmedFen": -500, "settledFen": 500}}
+
+
+def test_a_plan_that_came_too_late_is_passed_over(shop: Shop) -> None:
+    shop.add("practitioners", practitioner())
+    earn(shop, ("2026-10", 500))
+    shop.add(
+        "commission_ledger",
+        commission("settle", id="settle:lin:2026-10", ref="2026-10", confirmedFen=-1, state="refused"),
+    )
+
+    assert shop.ok("nightly_close", EVENT)["commissionsSettled"] == 1
+    assert counters(shop) == (500, 0, 0, "2026-10")
+    shop.ok("nightly_close", {**EVENT, "Time": "2026-12-01T04:00:00Z"})
+    assert counters(shop) == (0, 500, 0, "2026-11")
+
+
+def test_any_number_of_practitioners_is_settled_in_batches(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settlement, "AT_ONCE", 2)
+    for number in range(5):
+        shop.add("practitioners", practitioner(f"openid-{number}", f"p{number}"))
+        earn(shop, ("2026-10", 100 + number), practitioner_id=f"p{number}")
+
+    assert shop.ok("nightly_close", EVENT)["commissionsSettled"] == 5
+    assert [counters(shop, f"p{number}")[1] for number in range(5)] == [100, 101, 102, 103, 104]
+
+
+def test_two_runs_at_once_settle_once(shop: Shop, at_once: Callable[..., list[Any]]) -> None:
+    shop.add("practitioners", practitioner())
+    earn(shop, ("2026-09", 300), ("2026-10", 500), ("2026-11", 1000), debt=450)
+
+    replies = at_once(*[("nightly_close", EVENT, "")] * 4)
+
+    assert {reply["code"] for reply in replies} == {0}
+    assert counters(shop) == (1000, 350, 0, "2026-10")
+
+
+def test_a_settlement_broken_off_anywhere_is_finished_by_the_next(clock: Clock) -> None:
+    def prepare(shop: Shop) -> None:
+        shop.add("practitioners", practitioner())
+        shop.add("practitioners", practitioner(B, "bo"))
+        earn(shop, ("2026-09", 300), ("2026-10", 500), debt=450)
+        edit(shop, "practitioners", "lin", {"commission.confirmedFen": 800})
+        shop.add("commission_ledger", commission(confirmedFen=0, debtFen=450))
+        earn(shop, ("2026-11", 70), practitioner_id="bo")
+
+    def verify(shop: Shop) -> None:
+        clock.now += 3 * MINUTE
+        shop.ok("outbox_pump")
+        clock.now -= 3 * MINUTE
+        assert counters(shop) == (0, 350, 0, "2026-10")
+        assert counters(shop, "bo") == (70, 0, 0, "2026-10")
+        assert {row["state"] for row in shop.documents("commission_ledger")} == {"final"}
+
+    assert die_everywhere(prepare, lambda shop: shop.call("nightly_close", EVENT), verify) >= 6

@@ -153,6 +153,40 @@ DEFECTS = (
         ("points_award", 'f"award:{request.client_token}"', 'f"award:{ctx.request_id}"'),
     ),
     defect(
+        "a practitioner earns from what she buys herself",
+        ("rules.attribution", "if not bp or same_person(earner.person, among.buyer):", "if not bp:"),
+    ),
+    defect(
+        "a link counts for ever",
+        ("rules.attribution", "<= policy.share_days * _DAY", "<= 99 * _DAY"),
+    ),
+    defect(
+        "the rate of a commission is that of today",
+        ("rules.after_sale", 'line["paidFen"] * line.get("commissionBp", 0)', 'line["paidFen"] * 500'),
+    ),
+    defect(
+        "what goes back leaves its commission",
+        ("flows.commission", "for line, fen in shares if fen]", "for line, fen in shares if fen < 0]"),
+    ),
+    defect(
+        "commission is accrued with every run of its task",
+        (
+            "flows.commission",
+            '"accrue", {"pendingFen": commission_of(line)}, at=started)',
+            '"accrue", {"pendingFen": commission_of(line)}, at=started, ref=str(now))',
+        ),
+    ),
+    defect(
+        "a month is settled every night anew",
+        ("flows.settlement", 'key = f"settle:{practitioner_id}:{batch.month}"', 'key = f"settle:{now}"'),
+        ("flows.commission", '{"commission.settledThrough": {"$not": {"$gte": row["ref"]}}}', "{}"),
+        ("flows.commission", "if delta < 0}", "if delta < -(10**9)}"),
+    ),
+    defect(
+        "a withdrawal that has ended can be paid",
+        ("flows.commission", 'return {"withdrawal.withdrawalId": row["ref"]},', "return {},"),
+    ),
+    defect(
         "the carbon of an order is fed to the garden each time its task runs",
         ("flows.garden_sync", "*_points(fed, started),", "*_points(fed, now),"),
         ("flows.garden_sync", """f"earn:carbon:{order_no}",""", """f"earn:carbon:{order_no}:{started}","""),

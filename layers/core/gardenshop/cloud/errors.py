@@ -21,6 +21,9 @@
     │       ├── DailyLimit          the caps of the day allow no more of it
     │       ├── NotClaimable        copies of the coupon are not given now, or not to her
     │       ├── TermsFixed          a campaign that members know keeps its terms
+    │       ├── WithdrawalOpen      another withdrawal waits to be paid
+    │       ├── NotEnoughCommission less is settled than is to be withdrawn
+    │       ├── WithdrawalGone      the withdrawal was paid, refused or taken back
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -174,6 +177,24 @@ class TermsFixed(Conflict):
     code = 40922
     error = "TERMS_FIXED"
     text = "已上线的活动只能修改数量、时间与状态"
+
+
+class WithdrawalOpen(Conflict):
+    code = 40924
+    error = "WITHDRAWAL_OPEN"
+    text = "已有一笔提现在处理中"
+
+
+class NotEnoughCommission(Conflict):
+    code = 40925
+    error = "NOT_ENOUGH_COMMISSION"
+    text = "可提现佣金不足"
+
+
+class WithdrawalGone(Conflict):
+    code = 40926
+    error = "WITHDRAWAL_GONE"
+    text = "这笔提现已处理或已撤回"
 
 
 class Fault(AppError):

@@ -63,6 +63,13 @@ def parse(event: Any, request_type: type[RequestT]) -> RequestT:
         raise InvalidRequest(fields=_problems(error)) from None
 
 
+def demand_fields(**fields: Any) -> None:
+    """Raise InvalidRequest for those *fields*, by their camelCase names, that are left out."""
+    missing = [{"field": name, "problem": "missing"} for name, value in fields.items() if value is None]
+    if missing:
+        raise InvalidRequest(fields=missing)
+
+
 def _check_size(fields: Mapping[str, Any]) -> None:
     try:
         size = len(ejson.encode_bytes(fields))

@@ -13,6 +13,7 @@ from gardenshop.cloud.database import Command, Database, Document, find, get, pu
 from gardenshop.cloud.errors import Internal
 from gardenshop.flows.balances import Operation, perform
 from gardenshop.flows.outbox import occasion
+from gardenshop.models.user import MOST_DEVICES
 from gardenshop.models.vocabulary import BadgeLevel
 
 _MIN_KEY = 16
@@ -23,9 +24,18 @@ _TIERS = get_args(BadgeLevel)
 
 def phone_hash(phone: str, key: str) -> str:
     """Return the keyed hash under which *phone* is stored. Raises Internal when *key* is not set."""
+    return _keyed_hash(phone, key)
+
+
+def device_hash(device_id: str, key: str) -> str:
+    """Return the keyed hash under which a device is stored. Raises Internal when *key* is not set."""
+    return _keyed_hash(f"device:{device_id}", key)
+
+
+def _keyed_hash(text: str, key: str) -> str:
     if len(key) < _MIN_KEY:
         raise Internal(cause="settings: PHONE_HASH_KEY")
-    return hmac.new(key.encode(), phone.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def masked(phone: str) -> str:
@@ -76,6 +86,13 @@ def own_phone(user_id: str, hashed: str, phone: str, now: int) -> Command:
     """Return the write that names *user_id* by her verified phone; a duplicate when another account is."""
     change = {"phoneHash": hashed, "phoneMasked": masked(phone), "updatedAt": now}
     return update("users", {"_id": user_id}, {"$set": change})
+
+
+def own_device(user_id: str, hashed: str, now: int) -> Command:
+    """Return the write that remembers the device *hashed* of *user_id* among the last ones, once."""
+    seen = {"$each": [hashed], "$slice": -MOST_DEVICES}
+    where = {"_id": user_id, "deviceHashes": {"$ne": hashed}}
+    return update("users", where, {"$push": {"deviceHashes": seen}, "$set": {"updatedAt": now}})
 
 
 def merge_claimed(db: Database, account: Document, now: int) -> list[str]:

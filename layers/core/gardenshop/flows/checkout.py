@@ -10,8 +10,9 @@ from gardenshop.cloud.entry import Context, Request, Response
 from gardenshop.cloud.errors import NotFound
 from gardenshop.flows.basket import Basket, Item, basket_of, deliverable, line_id, price_lines
 from gardenshop.flows.promotions import GiftView, gift_views
-from gardenshop.models.base import Key, Points, Quantity, SkuId
+from gardenshop.models.base import Key, Points, Quantity, SkuId, dump
 from gardenshop.models.promotion import UserCoupon
+from gardenshop.models.vocabulary import Origin
 from gardenshop.rules.basket import PROBLEMS, Problem
 from gardenshop.rules.coupons import Verdict, ranked
 from gardenshop.rules.points import redeemable
@@ -22,10 +23,11 @@ MAX_LINES = 100
 
 
 class WantedLine(Request):
-    """Some units of one SKU, bought without passing through the cart."""
+    """Some units of one SKU, bought without passing through the cart; `origin` is what led to it."""
 
     sku_id: SkuId
     quantity: Quantity
+    origin: Origin | None = None
 
 
 class Wanted(Request):
@@ -40,13 +42,19 @@ class Wanted(Request):
     points: Points = 0
 
     def plain_lines(self) -> list[dict[str, Any]] | None:
-        """Return the lines as a basket reads them, those of one SKU taken together."""
+        """Return the lines as a basket reads them, those of one SKU together; the last origin counts."""
         if self.lines is None:
             return None
         units: dict[str, int] = {}
+        origins: dict[str, dict[str, Any]] = {}
         for line in self.lines:
             units[line.sku_id] = units.get(line.sku_id, 0) + line.quantity
-        return [{"skuId": sku_id, "quantity": quantity} for sku_id, quantity in units.items()]
+            if line.origin:
+                origins[line.sku_id] = {"from": dump(line.origin)}
+        return [
+            {"skuId": sku_id, "quantity": quantity, **origins.get(sku_id, {})}
+            for sku_id, quantity in units.items()
+        ]
 
 
 class QuoteLine(Response):

@@ -1,6 +1,6 @@
 """An order as it is first written: complete, adding up, naming all that it is about to hold."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gardenshop.cloud.clock import MINUTE
@@ -9,6 +9,7 @@ from gardenshop.flows.basket import line_id
 from gardenshop.flows.checkout import MAX_LINES, Quote, totals_of
 from gardenshop.flows.orders import order_no
 from gardenshop.models.order import Order
+from gardenshop.rules.attribution import Credit
 from gardenshop.rules.promotions import budget_units
 from gardenshop.rules.till import Gift
 
@@ -21,13 +22,16 @@ class Wishes(NamedTuple):
     consents: frozenset[str]
 
 
-def draft(quote: Quote, wishes: Wishes, ctx: Context) -> Order:
-    """Build the order of *quote*. Its model refuses parts that do not add up.
+def draft(quote: Quote, wishes: Wishes, ctx: Context, *, credit: Sequence[Credit | None]) -> Order:
+    """Build the order of *quote*, whose items *credit* says. Its model refuses parts that do not add up.
 
     The parts are plain, because the whole is validated at once: a cold start then builds one validator.
     """
     policy, items, gifts = quote.basket.policy, quote.items, quote.price.gifts
-    bought = [_line(position, quote, wishes, ctx) for position in range(len(items))]
+    bought = [
+        {**_line(position, quote, wishes, ctx), **_credited(credit[position])}
+        for position in range(len(items))
+    ]
     given = [_gift(len(items) + i, gift, quote) for i, gift in enumerate(gifts[: MAX_LINES - len(items)])]
     return Order.model_validate(
         {
@@ -92,6 +96,13 @@ def _line(position: int, quote: Quote, wishes: Wishes, ctx: Context) -> dict[str
         "returnConsentAt": ctx.now if agreed else None,
         "snapshot": _snapshot(product, sku),
     }
+
+
+def _credited(credit: Credit | None) -> dict[str, Any]:
+    """Write down whom the line's sale is credited to, and the rate, which is not looked up again."""
+    if credit is None:
+        return {}
+    return {"practitionerId": credit.practitioner_id, "via": credit.via, "commissionBp": credit.bp}
 
 
 def _gift(position: int, gift: Gift, quote: Quote) -> dict[str, Any]:

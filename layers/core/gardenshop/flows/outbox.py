@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gardenshop.cloud.database import Command, Database, Document, put, update
-from gardenshop.rules.after_sale import BEGUN
+from gardenshop.rules.after_sale import BEGUN, commission_of
 
 RELEASE = "stock.release"
 COMMIT = "stock.commit"
@@ -30,6 +30,9 @@ TAKE_IN = "stock.take_in"
 REVERSE = "garden.reverse"
 CLAW = "points.claw"
 POINTS_BACK = "points.back"
+COMMISSION = "commission.accrue"
+COMMISSION_BACK = "commission.reverse"
+COMMISSION_FINAL = "commission.confirm"
 
 LEGACY = "legacy"
 """The rules version of orders that the former shop has settled."""
@@ -46,6 +49,7 @@ _COUPON_TOPICS: dict[str, tuple[str, ...]] = {
     "create_failed": (COUPON_BACK,),
     "refunded": (COUPON_RETURN,),
 }
+_COMMISSION_TOPICS: dict[str, tuple[str, ...]] = {"paid": (COMMISSION,), "completed": (COMMISSION_FINAL,)}
 _BUDGET_TOPICS: dict[str, tuple[str, ...]] = {"cancelled": (BUDGET_BACK,), "create_failed": (BUDGET_BACK,)}
 _POINTS_TOPICS: dict[str, tuple[str, ...]] = {
     "paid": (POINTS_USE,),
@@ -68,6 +72,7 @@ def tasks_of(order: Document) -> list[Document]:
     tables += [_COUPON_TOPICS] if "userCouponId" in order else []
     tables += [_BUDGET_TOPICS] if order.get("budgets") else []
     tables += [_POINTS_TOPICS] if order["totals"].get("pointsUsed") else []
+    tables += [_COMMISSION_TOPICS] if any(map(commission_of, order["lines"])) else []
     topics = [topic for table in tables for state in states for topic in table.get(state, ())]
     tasks = [_task(topic, order["_id"], order) for topic in topics]
     due = (refund for refund in order.get("refunds") or () if refund["state"] == "due")
@@ -87,6 +92,8 @@ def _topics_of(sale: Document) -> Iterator[str]:
         yield CLAW
         if sale["amounts"]["points"]:
             yield POINTS_BACK
+        if sale["amounts"]["commissionFen"]:
+            yield COMMISSION_BACK
 
 
 def submission_of(refund_no: str) -> str:

@@ -8,7 +8,17 @@ from gardenshop.cloud.clock import HOUR, MINUTE
 from gardenshop.cloud.database import Command, Database, Document, find, get, update
 from gardenshop.cloud.entry import Context
 from gardenshop.cloud.errors import AppError, Internal
-from gardenshop.flows import coupons, grants, outbox, promotions, redemption, refunds, reversal, shipping
+from gardenshop.flows import (
+    commission,
+    coupons,
+    grants,
+    outbox,
+    promotions,
+    redemption,
+    refunds,
+    reversal,
+    shipping,
+)
 from gardenshop.flows.after_sale import place_of
 from gardenshop.flows.balances import perform
 from gardenshop.flows.garden_sync import sync_garden
@@ -132,6 +142,14 @@ def _finalise(ctx: Context, order: Document, *, started: int) -> list[Command]:
     return reversal.finalise_points(ctx.db, order, started=started, now=ctx.now)
 
 
+def _accrue_commission(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    return commission.accrue(ctx.db, order, started=started, now=ctx.now)
+
+
+def _confirm_commission(ctx: Context, order: Document, *, started: int) -> list[Command]:
+    return commission.confirm(ctx.db, order, started=started, now=ctx.now)
+
+
 def _return_coupon(ctx: Context, order: Document, *, started: int) -> list[Command]:
     del started
     return reversal.return_coupon(ctx.db, order, ctx.now)
@@ -159,12 +177,15 @@ HANDLERS: Mapping[str, Handler] = {
     outbox.COUPON_RETURN: _of_order(_return_coupon),
     outbox.COUPON_ISSUE: grants.issue_page,
     outbox.COUPON_GRANT: grants.grant,
+    outbox.COMMISSION: _of_order(_accrue_commission),
+    outbox.COMMISSION_FINAL: _of_order(_confirm_commission),
     outbox.REFUND: _refund,
     outbox.RESTOCK: _of_sale(shipping.restock),
     outbox.TAKE_IN: _of_sale(shipping.take_in),
     outbox.REVERSE: _of_sale(reversal.reverse_garden),
     outbox.CLAW: _of_sale(reversal.claw_pending),
     outbox.POINTS_BACK: _of_sale(reversal.give_points_back),
+    outbox.COMMISSION_BACK: _of_sale(commission.reverse),
 }
 
 

@@ -54,6 +54,9 @@ Instant = Annotated[int, Field(strict=True, ge=0, le=253_402_300_799_999)]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 """A calendar day in fixed UTC+8."""
 
+Month = Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
+"""A calendar month in fixed UTC+8."""
+
 Key = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^[A-Za-z0-9_:.\-]+$")]
 """A document id or a part of one."""
 

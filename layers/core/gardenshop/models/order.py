@@ -27,7 +27,7 @@ from gardenshop.models.base import (
     UserId,
 )
 from gardenshop.models.fulfilment import AfterSale, Attempt, PayEntry, Refund, Shipment
-from gardenshop.models.vocabulary import Origin
+from gardenshop.models.vocabulary import Origin, Via
 
 OrderStatus = Literal[
     "creating",
@@ -78,6 +78,8 @@ class OrderLine(Model):
     refunded_fen: Fen = 0
     carbon_g: Grams = 0
     practitioner_id: Key | None = None
+    """The one practitioner who caused the sale, if she may earn from it."""
+    via: Via | None = None
     commission_bp: Bp = 0
     promotion_ids: Annotated[tuple[Key, ...], Field(max_length=20)] = ()
     origin: Origin | None = Field(default=None, alias="from")
@@ -122,14 +124,6 @@ class GardenEffect(Model):
     saved_g: Grams = 0
     points: Points = 0
     at: Instant | None = None
-
-
-class Attribution(Model):
-    """The practitioner who directly caused the order, and how; one level only."""
-
-    practitioner_id: Key
-    via: Literal["share", "recipe", "certification"]
-    at: Instant
 
 
 class BudgetUse(Model):
@@ -186,7 +180,6 @@ class Order(Document):
     after_sales: Annotated[tuple[AfterSale, ...], Field(max_length=50)] = ()
     refunds: Annotated[tuple[Refund, ...], Field(max_length=50)] = ()
     garden: GardenEffect = Field(default_factory=GardenEffect)
-    attribution: Attribution | None = None
     failure: Failure | None = None
     hidden: bool = False
     pay_by: Instant | None = None

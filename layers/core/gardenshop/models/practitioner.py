@@ -15,27 +15,33 @@ from gardenshop.models.base import (
     LineId,
     LongText,
     Model,
+    Month,
     OrderNo,
     Ring,
     ShortText,
     SignedFen,
     UserId,
 )
-from gardenshop.models.vocabulary import BadgeLevel, DietFlag, Media
+from gardenshop.models.vocabulary import BadgeLevel, DietFlag, Media, RecordState, Via
 
 
 class CommissionBalance(Model):
-    """What a practitioner has earned, by how final it is; `debt_fen` is carried forward."""
+    """What a practitioner has earned, by how final it is; `debt_fen` is taken from the next batches.
+
+    `settled_fen` is what she may withdraw; `settled_through` is the last month that is settled.
+    """
 
     pending_fen: Fen = 0
     confirmed_fen: Fen = 0
+    settled_fen: Fen = 0
     paid_fen: Fen = 0
     debt_fen: Fen = 0
+    settled_through: Month | None = None
     recent_ops: Ring = ()
 
 
 class Withdrawal(Model):
-    """The one open request for a payout."""
+    """The one open request for a payout; its money stays in `settled_fen` until it is paid."""
 
     withdrawal_id: Key
     amount_fen: Fen
@@ -85,18 +91,42 @@ class Certification(Document):
     """The version that the product's badges are known to show; the next state waits for it."""
 
 
+class CommissionDeltas(Model):
+    """How one entry moves the five counters of its practitioner."""
+
+    pending_fen: SignedFen = 0
+    confirmed_fen: SignedFen = 0
+    settled_fen: SignedFen = 0
+    paid_fen: SignedFen = 0
+    debt_fen: SignedFen = 0
+
+
 class CommissionEntry(Document):
-    """One change of a practitioner's commission; `_id` names the line and the kind."""
+    """One change of a practitioner's commission; `_id` is the operation key.
+
+    `ref` is what it is about beside the line: an after-sale, a withdrawal, the month of a batch. `entry_id`
+    names it to the practitioner, who is not shown order numbers.
+    """
 
     practitioner_id: Key
-    order_no: OrderNo
-    line_id: LineId
-    kind: Literal["accrue", "confirm", "reverse", "carry", "settle", "pay"]
-    via: Literal["share", "recipe", "certification"]
-    base_fen: Fen
-    bp: Bp
-    delta_fen: SignedFen
-    state: Literal["pending", "confirmed", "settled", "paid", "reversed"]
-    confirm_at: Instant | None = None
-    refund_no: Key | None = None
-    batch_id: Key | None = None
+    entry_id: Key
+    kind: Literal[
+        "opening", "accrue", "reverse", "confirm", "carry", "settle", "withdraw", "cancel", "refuse", "pay"
+    ]
+    deltas: CommissionDeltas
+    order_no: OrderNo | None = None
+    line_id: LineId | None = None
+    via: Via | None = None
+    base_fen: Fen | None = None
+    bp: Bp | None = None
+    ref: Key | None = None
+    amount_fen: Fen | None = None
+    """What a withdrawal asks for."""
+    payout_no: Key | None = None
+    """The number of the transfer that paid a withdrawal."""
+    day: Day
+    state: RecordState
+    due_at: Instant | None = None
+    """When the pump should look at a row that is refused."""
+    actor: Key | None = None
+    note: ShortText | None = None

@@ -24,6 +24,7 @@ from gardenshop.models.vocabulary import Allergens, BadgeLevel, Constitution, Co
 
 Role = Literal["admin", "operator", "warehouse", "service", "finance", "editor", "staff"]
 Sex = Literal["female", "male"]
+MOST_DEVICES = 10
 PhoneHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -115,7 +116,10 @@ class User(Document):
     legacy: Legacy | None = None
     merged_into: UserId | None = None
     consents: Annotated[tuple[Consent, ...], Field(max_length=50)] = ()
-    device_hashes: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=10)] = ()
+    device_hashes: Annotated[
+        tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=MOST_DEVICES)
+    ] = ()
+    """Keyed hashes of the devices that she logged in with last."""
     version: Count = 0
     order_seq: Count = 0
     """Counts the orders that depend on her other orders, so that two at once do not miss each other."""

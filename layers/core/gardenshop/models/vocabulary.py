@@ -84,6 +84,9 @@ BadgeLevel = Literal["bronze", "silver", "gold", "diamond"]
 RecordState = Literal["pending", "final", "refused"]
 """A ledger row: written, applied to its balance, or found impossible."""
 
+Via = Literal["share", "recipe", "certification"]
+"""How a practitioner caused a sale: by her link, by her recipe, by vouching for the product."""
+
 
 class Tcm(Model):
     """性味归经 of a food as a cited source records it."""

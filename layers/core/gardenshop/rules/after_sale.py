@@ -196,11 +196,12 @@ def amounts_of(order: Document, after_sale: Document) -> dict[str, int]:
         "cashFen": sum(cut.share(cut.line["paidFen"]) for cut in cuts),
         "freightFen": _freight(order, after_sale, cuts),
         "points": sum(cut.share(cut.line.get("pointsUsed", 0)) for cut in cuts),
-        "commissionFen": sum(cut.share(_commission(cut.line)) for cut in cuts),
+        "commissionFen": sum(cut.share(commission_of(cut.line)) for cut in cuts),
     }
 
 
-def _commission(line: Document) -> int:
+def commission_of(line: Document) -> int:
+    """Return what all units of *line* earn the practitioner who caused the sale, at the rate of that time."""
     return int(line["paidFen"] * line.get("commissionBp", 0) // FULL_BP) if "practitionerId" in line else 0
 
 

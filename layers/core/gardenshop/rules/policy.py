@@ -95,6 +95,20 @@ class RestockPolicy(Model):
     service_bp: Bp = 9500
 
 
+class CommissionPolicy(Model):
+    """What a sale earns the practitioner who caused it, by how she did, and what she may withdraw.
+
+    Her own rate, where she has one, takes the place of these; none is above the cap.
+    """
+
+    share_bp: Bp = 500
+    recipe_bp: Bp = 300
+    certification_bp: Bp = 200
+    cap_bp: Bp = 1000
+    share_days: Count = 7
+    withdraw_min_fen: Fen = 1000
+
+
 class Policy(Model):
     """All live rules."""
 
@@ -105,6 +119,7 @@ class Policy(Model):
     garden: GardenPolicy = Field(default_factory=GardenPolicy)
     recommend: RecommendPolicy = Field(default_factory=RecommendPolicy)
     restock: RestockPolicy = Field(default_factory=RestockPolicy)
+    commission: CommissionPolicy = Field(default_factory=CommissionPolicy)
     version: str = ""
 
 

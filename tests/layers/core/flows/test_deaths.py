@@ -13,6 +13,7 @@ import pytest
 
 from faults import Killed
 from gardenshop.cloud.clock import DAY, MINUTE
+from gardenshop.cloud.database import update
 from gardenshop.cloud.errors import DatabaseUnavailable
 from harness import A, B, user_id
 from small_shop import SmallShop, intruder, open_small_shop
@@ -211,6 +212,70 @@ def refund_points(small: SmallShop) -> None:
     approve(small)
 
 
+def give_a_unit_back(small: SmallShop) -> None:
+    """Have a unit refunded before the goods go out."""
+    pay_and_ask_back(small)
+    approve(small)
+
+
+def live_to_the_end(small: SmallShop) -> None:
+    """Have an order completed that earned its practitioner something."""
+    pay_and_confirm(small)
+    complete(small)
+    pump(small)
+
+
+def settle(small: SmallShop) -> None:
+    """Close the month on a night of the next."""
+    small.now += 31 * DAY
+    small.call("nightly_close")
+
+
+def earn_before(small: SmallShop, **counters: int) -> None:
+    """Let the practitioner have *counters* from before this shop."""
+    row = {"_id": "opening:lin", "practitionerId": "lin", "entryId": "e1", "kind": "opening"}
+    small.shop.add("commission_ledger", {**row, "deltas": counters, "day": "2026-10-01", "state": "final"})
+    changes = {f"commission.{name}": fen for name, fen in counters.items()}
+    with small.fragile.immortal():
+        small.db.write(update("practitioners", {"_id": "lin"}, {"$set": changes}))
+
+
+def earn_and_owe(small: SmallShop) -> None:
+    earn_before(small, confirmedFen=900, debtFen=150)
+
+
+def have_settled(small: SmallShop) -> None:
+    earn_before(small, settledFen=2000)
+
+
+def withdraw(small: SmallShop) -> None:
+    event = {"action": "withdraw", "amountFen": 1500, "clientToken": "payout-0001"}
+    small.call("commission_account", event, B)
+
+
+def have_asked(small: SmallShop) -> None:
+    have_settled(small)
+    withdraw(small)
+
+
+def finance(small: SmallShop, action: str, **wish: str) -> None:
+    event = {"action": action, "practitionerId": "lin", "note": "核实无误", **wish}
+    small.call("admin_commission_pay", event)
+
+
+def pay_out(small: SmallShop) -> None:
+    finance(small, "paid", withdrawalId=f"{user_id(B)}:payout-0001", payoutNo="P1")
+
+
+def take_withdrawal_back(small: SmallShop) -> None:
+    event = {"action": "cancel", "withdrawalId": f"{user_id(B)}:payout-0001"}
+    small.call("commission_account", event, B)
+
+
+def take_commission_back(small: SmallShop) -> None:
+    finance(small, "reverse", orderNo=the_order(small), lineId="L2")
+
+
 def nothing(_: SmallShop) -> None:
     """Begin with the shop as it opens."""
 
@@ -248,6 +313,12 @@ SCENES = {
     "ask back": Scene(pay, ask_back),
     "approve": Scene(pay_and_ask_back, approve),
     "receive what was sent back": Scene(send_back, receive),
+    "effects of giving a unit back": Scene(give_a_unit_back, pump),
+    "settle a month": Scene(earn_and_owe, settle),
+    "withdraw": Scene(have_settled, withdraw),
+    "pay out": Scene(have_asked, pay_out),
+    "take a withdrawal back": Scene(have_asked, take_withdrawal_back),
+    "take commission back": Scene(live_to_the_end, take_commission_back),
 }
 
 
