@@ -1,12 +1,12 @@
 """recommend: products for the caller, each with the reasons that put it there."""
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from gardenshop.cloud.cache import Kept
-from gardenshop.cloud.database import PAGE, Document, find, get
+from gardenshop.cloud.database import PAGE, Command, Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.models.base import Key
 from gardenshop.rules.advice import PROFILE_FIELDS, types_of_profile
@@ -16,14 +16,15 @@ from gardenshop.rules.recommend import DEFAULT_WEIGHTS, Member, Rhythm, candidat
 from gardenshop.rules.solar_terms import term_at
 
 _FIELDS = (
-    "title", "categoryPath", "status", "onAt", "offAt", "minPriceFen", "media.cover", "fit", "terms",
-    "contains", "allergens", "certifications", "sales30D",
+    "title", "categoryPath", "media.cover", "fit", "terms", "contains", "allergens", "certifications",
+    "sales30D",
 )  # fmt: skip
+_SHELF_FIELDS = ("status", "onAt", "offAt", "minPriceFen")
 _BOUGHT = ("paid", "shipped", "received", "completed")
 _ORDERS = 200
 
-_catalogue: Kept[list[Document]] = Kept(seconds=60)
-"""The products on the shelf. Stock, diet and rules are read at every call and come after it."""
+_catalogue: Kept[dict[str, Document]] = Kept(seconds=60)
+"""What the products are. The shelf, the stock, diet and rules are read at every call and come after it."""
 
 
 class Recommend(Request):
@@ -65,18 +66,19 @@ class Recommendation(Response):
 def main(request: Recommend, ctx: Context) -> Recommendation:
     """Read in one round trip, rank, and say why."""
     cached = _catalogue.get()
-    on_sale = find("products", {"status": "on_sale"}, fields=_FIELDS, sort={"sales30D": -1}, limit=PAGE)
-    profiles, orders, rules, stock, carts, *rest = ctx.db.read(
+    profiles, orders, rules, stock, carts, shelf, *rest = ctx.db.read(
         get("user_profiles_extended", ctx.user_id, fields=PROFILE_FIELDS),
         _orders(ctx),
         find("business_rules", {"state": "live"}),
         find("inventory", {"available": {"$gt": 0}}, fields=("productId",)),
         get("shopping_cart", ctx.user_id, fields=("lines.productId",)),
-        *([on_sale] if cached is None else []),
+        _on_sale(_SHELF_FIELDS),
+        *([_on_sale(_FIELDS)] if cached is None else []),
     )
-    products = cached if cached is not None else rest[0]
     if cached is None:
-        _catalogue.set(products)
+        cached = {product["_id"]: product for product in rest[0]}
+        _catalogue.set(cached)
+    products = [{**cached[each["_id"]], **each} for each in shelf if each["_id"] in cached]
     profile = profiles[0] if profiles else {}
     personalised = bool(profile.get("personalised", True))
     by_id = {product["_id"]: product for product in products}
@@ -113,7 +115,11 @@ def main(request: Recommend, ctx: Context) -> Recommendation:
     )
 
 
-def _orders(ctx: Context) -> Any:
+def _on_sale(fields: tuple[str, ...]) -> Command:
+    return find("products", {"status": "on_sale"}, fields=fields, sort={"sales30D": -1}, limit=PAGE)
+
+
+def _orders(ctx: Context) -> Command:
     bought = {"userId": ctx.user_id, "status": {"$in": list(_BOUGHT)}}
     fields = ("lines.productId", "createdAt")
     return find("orders", bought, fields=fields, sort={"createdAt": -1}, limit=_ORDERS)

@@ -58,13 +58,21 @@ def _judge(inventory: Document, policy: RestockPolicy, ctx: Context) -> tuple[Pr
 def _commands(
     inventory: Document, proposal: Proposal | None, expected: Forecast, ctx: Context
 ) -> list[Command]:
-    """Return the write that makes the SKU's one open suggestion what it should be, if it is not."""
+    """Return the write that makes the SKU's one open suggestion what it should be, if it is not.
+
+    Nothing is written where a person has decided on the former one meanwhile, or ordered.
+    """
     former = inventory.get("suggestion")
+    as_read = {
+        "_id": inventory["_id"],
+        "inbound": inventory.get("inbound") or {"$in": [0, None]},
+        "suggestion.at": former and former["at"],
+    }
     if proposal is None:
         if former is None:
             return []
         change: Document = {"$unset": {"suggestion": ""}, "$set": {"updatedAt": ctx.now}}
-        return [update("inventory", {"_id": inventory["_id"]}, change)]
+        return [update("inventory", as_read, change)]
     if former and former["quantity"] == proposal.quantity:
         return []
     suggestion = {
@@ -82,7 +90,7 @@ def _commands(
         "at": ctx.now,
     }
     change = {"$set": {"suggestion": suggestion, "forecast": prognosis, "updatedAt": ctx.now}}
-    return [update("inventory", {"_id": inventory["_id"]}, change)]
+    return [update("inventory", as_read, change)]
 
 
 def _proposed(inventory: Document, proposal: Proposal) -> Proposed:

@@ -194,7 +194,7 @@ def badge(practitioner_id: str = "lin", **changes: Any) -> Document:
     return {"certificationId": f"{practitioner_id}:product:tofu", **fields}
 
 
-def commission(kind: str = "opening", practitioner_id: str = "lin", **fields: Any) -> Document:
+def commission(kind: str = "opening", practitioner_id: Any = "lin", **fields: Any) -> Document:
     """A final entry of the commission ledger; counters' names (``settledFen``) are its deltas."""
     deltas = {name: fields.pop(name) for name in list(fields) if name in _COUNTERS}
     key = fields.pop("id", f"{kind}:{practitioner_id}")
