@@ -11,8 +11,9 @@ from gardenshop.cloud.database import Document
 from gardenshop.cloud.identity import user_id
 
 PRACTITIONER = "lin-qinghe"
-OIL, UNITS, EARNED = "camellia-oil-1L", 2, 1184
-"""Two bottles at ¥148, of which a link of C's earns her own rate of 4 %."""
+OIL, UNITS = "camellia-oil-1L", 2
+RATE_BP = 400
+"""C's own rate: 4 % of what is paid for the goods."""
 
 
 def earn(stage: Stage) -> None:
@@ -20,7 +21,7 @@ def earn(stage: Stage) -> None:
     stage.call("践行者登录 · C logs in", QINGHE, "login", {"deviceId": "demo-phone-of-c"}, note=notes.account)
     order_no = sell(stage)
     complete(stage, order_no)
-    be_paid(stage)
+    be_paid(stage, _earned(stage, order_no))
 
 
 def sell(stage: Stage) -> str:
@@ -39,9 +40,15 @@ def sell(stage: Stage) -> str:
     account = stage.call(
         "佣金待确认 · Commission, pending", QINGHE, "commission_account", entries, note=notes.commission
     )
-    stage.expect("the link earns her rate", holds=account["pendingFen"] == EARNED)
+    stage.expect("the link earns her rate", holds=account["pendingFen"] == _earned(stage, order_no))
     stage.expect("C does not see whose order it is", holds=order_no not in repr(account))
     return order_no
+
+
+def _earned(stage: Stage, order_no: str) -> int:
+    """Return what C earns of the order's one line."""
+    (line,) = stage.one("orders", order_no)["lines"]
+    return int(line["paidFen"] * RATE_BP // 10_000)
 
 
 def complete(stage: Stage, order_no: str) -> None:
@@ -55,13 +62,13 @@ def complete(stage: Stage, order_no: str) -> None:
     stage.call("佣金确认 · Commission is confirmed", TIMER, "outbox_pump", closed, note=notes.tasks)
 
 
-def be_paid(stage: Stage) -> None:
+def be_paid(stage: Stage, earned: int) -> None:
     """The month is settled once, though the night comes twice; C asks for her money and finance pays it."""
     night = timer_at(int(time.time() * 1000) + 45 * DAY)
     stage.call("月底结算 · The month is over", TIMER, "nightly_close", night, note=notes.settled)
     again = stage.post("/functions/nightly_close", night, TIMER)["data"]
     stage.expect("a month is settled once", holds=again["commissionsSettled"] == 0)
-    ask = {"action": "withdraw", "amountFen": EARNED, "clientToken": "demo-payout-1"}
+    ask = {"action": "withdraw", "amountFen": earned, "clientToken": "demo-payout-1"}
     stage.call("申请提现 · Ask for a payout", QINGHE, "commission_account", ask, note=notes.commission)
     paid = {
         "action": "paid",
@@ -72,4 +79,4 @@ def be_paid(stage: Stage) -> None:
     }
     stage.call("财务打款 · Finance pays", FINANCE, "admin_commission_pay", paid, note=notes.payout)
     counters = stage.one("practitioners", PRACTITIONER)["commission"]
-    stage.expect("it is paid", holds=(counters["settledFen"], counters["paidFen"]) == (0, EARNED))
+    stage.expect("it is paid", holds=(counters["settledFen"], counters["paidFen"]) == (0, earned))
