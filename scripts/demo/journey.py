@@ -2,12 +2,11 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from typing import Any
 
-from demo import aftermath, coupons, notes
+from demo import aftermath, coupons, earnings, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
-from demo.stage import Actor, Stage
+from demo.stage import Actor, Stage, timer_at
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document
 from gardenshop.cloud.identity import user_id
@@ -48,6 +47,7 @@ def walk(stage: Stage) -> None:
     cook(stage)
     speak(stage)
     vouch(stage)
+    earnings.earn(stage)
     keep_apart(stage, order_no)
 
 
@@ -185,7 +185,7 @@ def let_order_lapse(stage: Stage) -> None:
     held = stage.one("inventory", LAST_UNIT)
     stage.expect("the unit is held", holds=(held["available"], held["reserved"]) == (0, 1))
     now = int(time.time() * 1000)
-    later = {"Type": "Timer", "TriggerName": "every_minute", "Time": _utc(now + 31 * MINUTE)}
+    later = timer_at(now + 31 * MINUTE)
     stage.call(
         "31 分钟后，超时关单 · 31 minutes later",
         TIMER,
@@ -281,7 +281,3 @@ def _what_a_payment_changes(stage: Stage) -> list[list[Document]]:
         "users",
     )
     return [stage.documents(name) for name in names]
-
-
-def _utc(instant: int) -> str:
-    return datetime.fromtimestamp(instant / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -192,3 +192,28 @@ def status(data: Document) -> str:
 def batch(data: Document) -> str:
     """Say how far the batch has come."""
     return f"{data['campaignId']} 已发 {data['batch']['issued']} 张，{data['batch']['pages']} 页待办"
+
+
+def commission(data: Document) -> str:
+    """Say the balances of a commission and its last entries."""
+    pending, settled = yuan(data["pendingFen"]), yuan(data["settledFen"])
+    entries = [
+        f"{entry['label']} {entry['order']}" if "order" in entry else entry["label"]
+        for entry in data.get("entries", ())
+    ]
+    return "\n".join([f"待确认 ¥{pending}，可提现 ¥{settled}", *entries])
+
+
+def completed(data: Document) -> str:
+    """Say how many orders were completed."""
+    return f"完成 {data['completed']} 单 · {data['completed']} orders completed"
+
+
+def settled(data: Document) -> str:
+    """Say how many practitioners' months were settled."""
+    return f"结算 {data['commissionsSettled']} 位践行者 · {data['commissionsSettled']} settled"
+
+
+def payout(data: Document) -> str:
+    """Say what was paid."""
+    return f"已支付 ¥{yuan(data['amountFen'])}，单号 {data['payoutNo']}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from typing import Any, NamedTuple, Protocol
 
 import httpx
@@ -153,6 +154,12 @@ def _difference(before: dict[str, int], now: dict[str, int]) -> str:
     changed = sum(before[key] != now[key] for key in before.keys() & now.keys())
     parts = (("+", added), ("~", changed), ("-", removed))
     return " ".join(f"{sign}{count}" for sign, count in parts if count)
+
+
+def timer_at(instant: int) -> Document:
+    """Return the event of a timer that runs at *instant*."""
+    moment = datetime.fromtimestamp(instant / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"Type": "Timer", "TriggerName": "demo", "Time": moment}
 
 
 def as_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
