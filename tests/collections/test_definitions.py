@@ -88,6 +88,7 @@ def test_the_natural_keys_beside_the_ids_are_unique() -> None:
         ("products", "skus.skuId"),
         ("orders", "userId", "clientToken"),
         ("coupons", "code"),
+        ("commission_ledger", "payoutNo"),
         ("business_rules", "liveKey"),
         ("tcm_wisdom", "kind", "key"),
     }

@@ -65,7 +65,7 @@ def test_nobody_earns_from_her_own_purchase(shop: Shop, wechat: WeChat) -> None:
 @pytest.mark.parametrize(
     ("hers", "buyers"),
     [
-        ({"phoneHash": phone_hash(HOME["phone"], PHONE_KEY)}, {}),
+        ({"phoneHash": phone_hash(str(HOME["phone"]), PHONE_KEY)}, {}),
         ({"unionid": "union-one"}, {"unionid": "union-one"}),
         (
             {"deviceHashes": [device_hash(DEVICE, PHONE_KEY)]},

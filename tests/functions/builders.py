@@ -194,8 +194,9 @@ def badge(practitioner_id: str = "lin", **changes: Any) -> Document:
     return {"certificationId": f"{practitioner_id}:product:tofu", **fields}
 
 
-def commission(kind: str = "opening", practitioner_id: Any = "lin", **fields: Any) -> Document:
+def commission(kind: str, **fields: Any) -> Document:
     """A final entry of the commission ledger; counters' names (``settledFen``) are its deltas."""
+    practitioner_id = fields.pop("practitionerId", "lin")
     deltas = {name: fields.pop(name) for name in list(fields) if name in _COUNTERS}
     key = fields.pop("id", f"{kind}:{practitioner_id}")
     named = {"practitionerId": practitioner_id, "entryId": f"e{crc32(key.encode())}", "kind": kind}
@@ -214,7 +215,7 @@ def enrich(shop: Shop, practitioner_id: str = "lin", **counters: int) -> None:
         practitioner_id,
         {f"commission.{name}": fen for name, fen in counters.items()},
     )
-    shop.add("commission_ledger", commission("opening", practitioner_id, **counters))
+    shop.add("commission_ledger", commission("opening", practitionerId=practitioner_id, **counters))
 
 
 def stock_up(shop: Shop, product_id: str = "tofu", units: int = 10, **changes: Any) -> None:

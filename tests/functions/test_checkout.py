@@ -10,10 +10,12 @@ from functions.builders import (
     HOME,
     NOW,
     assert_lawful,
+    badge,
     die_everywhere,
     document,
     line,
     place_order,
+    practitioner,
     rule,
     sell_out,
     sku,
@@ -334,3 +336,83 @@ def test_a_document_of_an_order_is_of_its_model(shop: Shop) -> None:
     order = place_order(shop)
 
     assert document("orders", id=order["_id"], **{k: v for k, v in order.items() if k != "_id"}) == order
+
+
+SHARE = {"scene": "share", "practitionerId": "lin", "sharedAt": NOW - MINUTE}
+
+
+def with_practitioner(shop: Shop) -> None:
+    """B is a practitioner who vouches for tea and has written a recipe."""
+    shop.add("practitioners", practitioner(B))
+    stock_up(shop, "tea", certifications=[badge()])
+    dish = {"title": "茶汤", "category": "饮品", "servings": 1, "steps": [], "carbonG": 1}
+    items = [{"name": "茶", "grams": 5}]
+    recipe = document("recipes", id="broth", items=items, authorPractitionerId="lin", **dish)
+    shop.add("recipes", recipe)
+
+
+def credited(shop: Shop, order_no: str) -> list[tuple[Any, Any, int]]:
+    lines = shop.one("orders", order_no)["lines"]
+    return [(line.get("practitionerId"), line.get("via"), line["commissionBp"]) for line in lines]
+
+
+def test_each_line_is_credited_to_who_caused_its_sale_in_no_more_trips(shop: Shop) -> None:
+    with_practitioner(shop)
+    stock_up(shop, "rice")
+    stock_up(shop, "yuba")
+    recipe = {"scene": "recipe", "recipeId": "broth"}
+    lines = [
+        {**line("tofu-500g"), "origin": SHARE},
+        {**line("rice-500g"), "origin": recipe},
+        line("tea-500g"),
+        line("yuba-500g"),
+    ]
+
+    order_no = place_order(shop, lines=lines)["_id"]
+
+    assert shop.adapter.trips == 4
+    assert credited(shop, order_no) == [
+        ("lin", "share", 500),
+        ("lin", "recipe", 300),
+        ("lin", "certification", 200),
+        (None, None, 0),
+    ]
+
+
+def test_the_lines_of_a_cart_are_credited_alike(shop: Shop) -> None:
+    with_practitioner(shop)
+    for added in ({"skuId": "tofu-500g", "origin": SHARE}, {"skuId": "tea-500g"}):
+        shop.ok("cart_add", added, openid=A)
+    total = shop.ok("checkout_preview", openid=A)["payableFen"]
+
+    placed = shop.ok("checkout", {"clientToken": "token-0001", "expectedTotalFen": total}, openid=A)
+
+    assert shop.adapter.trips == 4
+    assert credited(shop, placed["orderNo"]) == [("lin", "share", 500), ("lin", "certification", 200)]
+
+
+def test_the_last_link_to_a_sku_counts(shop: Shop) -> None:
+    with_practitioner(shop)
+    lines = [{**line(), "origin": {"scene": "home"}}, {**line(), "origin": SHARE}, line()]
+
+    order = place_order(shop, lines=lines)
+
+    assert credited(shop, order["_id"]) == [("lin", "share", 500)]
+    assert (order["lines"][0]["quantity"], order["lines"][0]["from"]) == (3, SHARE)
+
+
+@pytest.mark.parametrize("status", ["applied", "suspended", "left"])
+def test_only_an_active_practitioner_is_credited(shop: Shop, status: str) -> None:
+    shop.add("practitioners", practitioner(B, status=status))
+
+    order = place_order(shop, lines=[{**line(), "origin": SHARE}])
+
+    assert credited(shop, order["_id"]) == [(None, None, 0)]
+
+
+def test_a_practitioners_own_rate_is_frozen_on_the_line(shop: Shop) -> None:
+    shop.add("practitioners", practitioner(B, commissionBp=740))
+
+    order = place_order(shop, lines=[{**line(), "origin": SHARE}])
+
+    assert credited(shop, order["_id"]) == [("lin", "share", 740)]

@@ -8,7 +8,7 @@ import pytest
 from functions.builders import HOME, NOW, assert_lawful, die_everywhere, document, former, lot, user
 from functions.conftest import Clock, WeChat
 from gardenshop.cloud.clock import MINUTE
-from gardenshop.flows.accounts import phone_hash
+from gardenshop.flows.accounts import device_hash, phone_hash
 from harness import PHONE_KEY, A, B, Shop, user_id
 
 PHONE = "13800010086"
@@ -179,6 +179,22 @@ def test_without_the_hash_key_no_phone_is_stored(shop: Shop, monkeypatch: pytest
     monkeypatch.delenv("PHONE_HASH_KEY")
 
     assert shop.refused("login", LOGIN, openid=A)["error"] == "INTERNAL"
+
+
+def test_the_last_ten_devices_are_remembered_once_each_and_hashed(shop: Shop) -> None:
+    devices = [f"device-{number:04}" for number in range(12)]
+    for device in [*devices, devices[-1]]:
+        shop.ok("login", {"deviceId": device}, openid=A)
+
+    kept = shop.one("users", user_id(A))["deviceHashes"]
+    assert kept == [device_hash(device, PHONE_KEY) for device in devices[2:]]
+    assert device_hash("13800010086", PHONE_KEY) != phone_hash("13800010086", PHONE_KEY)
+    assert "device-" not in repr(shop.dump())
+
+
+@pytest.mark.parametrize("device", ["short", "x" * 65, "with space"])
+def test_a_device_that_no_client_of_ours_makes_is_refused(shop: Shop, device: str) -> None:
+    assert shop.refused("login", {"deviceId": device}, openid=A)["error"] == "INVALID_REQUEST"
 
 
 def test_the_phone_itself_is_nowhere(

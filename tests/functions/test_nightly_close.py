@@ -152,7 +152,9 @@ def earn(shop: Shop, *months: tuple[str, int], debt: int = 0, practitioner_id: s
     """Let a practitioner have confirmed *months*, of orders that are not kept here, and owe *debt*."""
     for number, (month, fen) in enumerate(months):
         key = f"O{number}:L1:{practitioner_id}:confirm"
-        row = commission("confirm", practitioner_id, id=key, confirmedFen=fen, day=f"{month}-15")
+        row = commission(
+            "confirm", practitionerId=practitioner_id, id=key, confirmedFen=fen, day=f"{month}-15"
+        )
         shop.add("commission_ledger", row)
     total = sum(fen for _, fen in months)
     edit(
@@ -282,7 +284,7 @@ def test_a_settlement_broken_off_anywhere_is_finished_by_the_next(clock: Clock) 
         shop.add("practitioners", practitioner(B, "bo"))
         earn(shop, ("2026-09", 300), ("2026-10", 500), debt=450)
         edit(shop, "practitioners", "lin", {"commission.confirmedFen": 800})
-        shop.add("commission_ledger", commission(confirmedFen=0, debtFen=450))
+        shop.add("commission_ledger", commission("opening", confirmedFen=0, debtFen=450))
         earn(shop, ("2026-11", 70), practitioner_id="bo")
 
     def verify(shop: Shop) -> None:
