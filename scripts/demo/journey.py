@@ -7,6 +7,7 @@ from typing import Any
 
 from demo import aftermath, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
+from demo.redeem import redeem
 from demo.stage import Actor, Stage
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document
@@ -43,6 +44,7 @@ def walk(stage: Stage) -> None:
     aftermath.deliver(stage, order_no)
     aftermath.give_back(stage, order_no)
     operate(stage)
+    redeem(stage)
     cook(stage)
     speak(stage)
     vouch(stage)
