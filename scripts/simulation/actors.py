@@ -15,6 +15,7 @@ from gardenshop.cloud.database import Document
 from simulation import stage
 from simulation.acting import Play
 from simulation.courier import paid_notice, send_money
+from simulation.purse import exchange, points_for
 from simulation.till import notice, transaction_of
 from simulation.world import Call, Script, Wait
 
@@ -54,9 +55,9 @@ def _checkout(play: Play, lines: list[Document]) -> Script:
     preview = yield from play.ask("checkout_preview", wanted)
     if preview is None or preview["code"]:
         return
-    token = f"token-{play.name}"
-    total = preview["data"]["payableFen"] + play.dice.choice((0,) * 20 + (1,))
-    event = {**wanted, "clientToken": token, "expectedTotalFen": total}
+    token, points = f"token-{play.name}", points_for(play, preview["data"])
+    total = preview["data"]["payableFen"] - points + play.dice.choice((0,) * 20 + (1,))
+    event = {**wanted, "clientToken": token, "expectedTotalFen": total, "points": points}
     reply = yield from play.ask("checkout", event)
     for _ in range(play.dice.choice((0, 0, 0, 1))):
         yield Wait(play.dice.choice((SECOND, MINUTE, HOUR)))
@@ -277,6 +278,7 @@ ACTIONS = {
     "pay too late": Action(_pay_too_late, 2),
     "plant": Action(_plant, 6),
     "tend": Action(_tend, 4),
+    "exchange": Action(exchange, 4),
     "log in": Action(_log_in, 3),
     "award": Action(_award, 2),
     "ship": Action(_ship, 5),
