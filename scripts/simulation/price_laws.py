@@ -12,18 +12,20 @@ _FREE_FROM_FEN, _FIRST_FEN, _NEXT_FEN, _STEP_G = 9900, 1000, 200, 1000
 
 
 def prices_are_right(seen: Evidence) -> Iterator[str]:
-    """Goods, promotion, coupon and freight are what the stage says, and the lines share each to the fen."""
+    """Goods, promotion, coupon, points and freight are what the stage says; the lines share each to the fen."""
     for order in seen.read("orders"):
         lines, totals = order["lines"], order["totals"]
         goods = sum(line["quantity"] * stage.PRICES[line["skuId"]] for line in lines)
         promo = stage.BONUS_FEN if order.get("budgets") else 0
         coupon, freight = _coupon(order, goods, goods - promo, _freight(lines, goods))
+        points = totals["pointsUsed"]
         due = {"goodsFen": goods, "promoFen": promo, "couponFen": coupon, "freightFen": freight}
+        due["pointsFen"] = points
         found = {name: totals[name] for name in due}
         shared = {name: sum(line.get(name, 0) for line in lines) for name in due if name != "goodsFen"}
         if found != due or {**due, **shared} != due:
             yield f"order {order['_id']}: {found}, its lines {shared}, where {due} are due"
-        if totals["payableFen"] != goods - promo - coupon + freight:
+        if totals["payableFen"] != goods - promo - coupon - points + freight:
             yield f"order {order['_id']}: payable {totals['payableFen']} of {due}"
 
 
@@ -74,7 +76,8 @@ def occasions_are_kept(seen: Evidence) -> Iterator[str]:
     held = Counter(
         (copy["couponId"], copy["userId"]) for copy in seen.read("user_coupons") if copy["state"] != "void"
     )
-    harvests = {row["userId"] for row in seen.read("points_ledger") if row["kind"] == "harvest"}
+    rows = seen.read("points_ledger")
+    harvests = {row["userId"] for row in rows if (row["kind"], row["state"]) == ("harvest", "final")}
     for user in seen.read("users"):
         key, is_new = user["_id"], user.get("openid") == stage.NEWCOMER
         for coupon_id, due in (("welcome", is_new), ("reaped", key in harvests)):
