@@ -12,7 +12,7 @@ _FREE_FROM_FEN, _FIRST_FEN, _NEXT_FEN, _STEP_G = 9900, 1000, 200, 1000
 
 
 def prices_are_right(seen: Evidence) -> Iterator[str]:
-    """Goods, promotion, coupon, points and freight are what the stage says; the lines share each to the fen."""
+    """Goods, promotion, coupon, points, freight are what the stage says; the lines share each to the fen."""
     for order in seen.read("orders"):
         lines, totals = order["lines"], order["totals"]
         goods = sum(line["quantity"] * stage.PRICES[line["skuId"]] for line in lines)
