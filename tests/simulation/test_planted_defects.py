@@ -225,14 +225,6 @@ DEFECTS = (
         ("outbox_pump", "ended = claims.finish(ctx.db, copies, ctx.now)", "ended = 0"),
     ),
     defect(
-        "a late count brings a void copy back",
-        (
-            "flows.claims",
-            '"$nor": [{"recentOps.key": _key("void", copy)}]',
-            '"$nor": [{"recentOps.key": ""}]',
-        ),
-    ),
-    defect(
         "a coupon stays locked when its order is closed",
         (
             "flows.coupons",
@@ -249,7 +241,7 @@ DEFECTS = (
         ),
     ),
     defect(
-        "a coupon takes off what it says, whatever is left",
+        "a coupon counts below its threshold",
         ("rules.coupons", "if short > 0:", "if False:"),
     ),
     defect(
