@@ -253,14 +253,6 @@ DEFECTS = (
         ),
     ),
     defect(
-        "a budget is used without a look at what is left of it",
-        (
-            "flows.promotions",
-            '"budget.used": {"$lte": use["limit"] - use["units"]}',
-            '"budget.used": {"$gte": 0}',
-        ),
-    ),
-    defect(
         "who is new is noted as greeted before she is",
         ("flows.accounts", "    return [task, update(", "    return [task][:0] + [update("),
     ),
