@@ -256,10 +256,6 @@ DEFECTS = (
         "who is new is noted as greeted before she is",
         ("flows.accounts", "    return [task, update(", "    return [task][:0] + [update("),
     ),
-    defect(
-        "a harvest earns its coupon each time it is seen",
-        ("flows.outbox", 'f"harvest:{plant_id}", row', 'f"harvest:{plant_id}:{at}", row'),
-    ),
 )
 
 
