@@ -52,7 +52,7 @@ def _order_cart(play: Play) -> Script:
 
 
 def _checkout(play: Play, lines: list[Document]) -> Script:
-    """Order *lines*, or the cart; sometimes again, sometimes at a price that is not the one of now."""
+    """See the price of *lines*, or of the cart, and order; with a coupon sometimes on two phones."""
     wanted: Document = {"lines": led_to(play, lines)} if lines else {}
     if play.happens(0.3):
         yield from claim(play)
@@ -65,6 +65,14 @@ def _checkout(play: Play, lines: list[Document]) -> Script:
         preview = yield from play.ask("checkout_preview", wanted)
         if preview is None or preview["code"]:
             return
+        if play.happens(0.3):
+            twin = play.another(f"{play.name}t", play.openid)
+            play.world.play(twin.name, _place(twin, wanted, lines, preview), play.world.loop.now)
+    yield from _place(play, wanted, lines, preview)
+
+
+def _place(play: Play, wanted: Document, lines: list[Document], preview: Document) -> Script:
+    """Order *wanted* at the price of *preview*; sometimes again, sometimes at one that is not of now."""
     token, points = f"token-{play.name}", points_for(play, preview["data"])
     total = preview["data"]["payableFen"] - points + play.dice.choice((0,) * 20 + (1,))
     event = {**wanted, "clientToken": token, "expectedTotalFen": total, "points": points}

@@ -56,7 +56,7 @@ COUPONS: dict[str, Document] = {
 }
 """The templates; `plenty` is claimed by `CODE`, those with a trigger come by themselves."""
 PROMOTION = "bonus"
-BONUS_FROM_FEN, BONUS_FEN, BONUS_USES = 1500, 101, 4
+BONUS_FROM_FEN, BONUS_FEN, BONUS_USES = 1500, 101, 2
 """What the promotion takes off an order from an amount on, and how often."""
 
 
