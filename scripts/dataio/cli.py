@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dataio import access, definitions, dictionary, documents, sample, tables
+from dataio import access, definitions, dictionary, documents, points, sample, tables
 from dataio.cloudapi import CloudApi, CloudError
 from dataio.output import Output
 from dataio.predecessor import files
@@ -50,6 +50,14 @@ def _parser(description: str) -> argparse.ArgumentParser:
     take_in.add_argument("folder", type=Path, metavar="DIR", help="the folder of its JSON files")
     take_in.add_argument("--apply", action="store_true", help="store what the dry run shows, then count it")
     access.add_options(take_in)
+    balances = add(
+        "points",
+        _points,
+        "compare the counters of points with the ledger; set wrong ones with --apply",
+    )
+    balances.add_argument("--user", metavar="ID", help="one member alone")
+    balances.add_argument("--apply", action="store_true", help="set counters that are wrong")
+    access.add_options(balances)
     schema = add("schema", _schema, "compare the schemas and the README in collections/ with the models")
     choice = schema.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")
@@ -95,6 +103,20 @@ def _import(options: argparse.Namespace, output: Output) -> int:
     output.imported(outcomes, written, verified=verified)
     refused = [*(one for one in outcomes if one.refusal), *(one for one in written if one.fate == "refused")]
     return 1 if refused or verified is False else 0
+
+
+def _points(options: argparse.Namespace, output: Output) -> int:
+    cloud = CloudApi(access.access(options))
+    count, wrong, repaired = 0, [], []
+    for member in points.members(cloud, options.user):
+        count += 1
+        if not member.differences:
+            continue
+        done = options.apply and bool(member.wrong) and points.repair(cloud, member)
+        repaired += member.wrong if done else []
+        wrong += [each for each in member.differences if not (done and each in member.wrong)]
+    output.points(count, wrong, repaired)
+    return 1 if wrong else 0
 
 
 def _cloud_if_any(options: argparse.Namespace) -> CloudApi | None:

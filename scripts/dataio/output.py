@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from dataio.documents import Written
+from dataio.points import Difference
 from dataio.predecessor.source import STATUSES, Outcome, by_file
 from dataio.sample import Invalid
 from dataio.tables import Change, Plan
@@ -97,6 +98,19 @@ class Output:
         else:
             self._say(f"Documents: {done}. Count {'verified' if verified else 'WRONG: some are missing'}.")
 
+    def points(self, count: int, wrong: Sequence[Difference], repaired: Sequence[Difference]) -> None:
+        """Show counters that are not what the ledger says, and those that were set to it."""
+        if self.as_json:
+            told = {"wrong": wrong, "set": repaired}
+            facts = {name: [_difference(each) for each in found] for name, found in told.items()}
+            self.json({"members": count, **facts})
+            return
+        for verb, differences in (("differs", wrong), ("set", repaired)):
+            for each in differences:
+                place = f"{each.user_id} {each.book}.{each.counter}"
+                self._say(f"{verb}: {place} is {each.found}, the ledger says {each.due}")
+        self._say(f"{count} members, {len(wrong)} differences, {len(repaired)} counters set.")
+
     def schemas(self, names: Sequence[str], *, wrote: bool) -> None:
         """Show which files were out of date."""
         if self.as_json:
@@ -158,6 +172,10 @@ def _totals(outcomes: Sequence[Outcome]) -> Table:
     for file, counts in by_file(outcomes).items():
         table.add_row(file, *(str(counts[name] or "") for name in STATUSES), str(counts.total()))
     return table
+
+
+def _difference(points: Difference) -> dict[str, Any]:
+    return {"userId": points.user_id, **{name: getattr(points, name) for name in points._fields[1:]}}
 
 
 def _differences(plan: Plan) -> dict[str, Any]:
