@@ -6,6 +6,7 @@ from typing import Any
 
 from demo import aftermath, coupons, earnings, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
+from demo.redeem import redeem
 from demo.stage import Actor, Stage, timer_at
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document
@@ -44,6 +45,7 @@ def walk(stage: Stage) -> None:
     aftermath.give_back(stage, order_no)
     operate(stage)
     coupons.give(stage)
+    redeem(stage)
     cook(stage)
     speak(stage)
     vouch(stage)

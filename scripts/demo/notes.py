@@ -60,6 +60,11 @@ def trace(data: Document) -> str:
     return "\n".join([*data["trace"], f"应付 ¥{yuan(data['payableFen'])}"])
 
 
+def exchanged(data: Document) -> str:
+    """Say what became of how many points."""
+    return f"花园 −{data['taken']}，商城 +{data['gained']}，{day_of(data['expiresAt'])} 前可用"
+
+
 def placed(data: Document) -> str:
     """Say which order waits for how much."""
     return f"订单 {data['orderNo']}，待付 ¥{yuan(data['payableFen'])}"
