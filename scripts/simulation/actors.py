@@ -17,6 +17,7 @@ from simulation.courier import send_money
 from simulation.earning import led_to, pay_out, withdraw
 from simulation.mishaps import deploy, forge_notice, jump, pay_too_late, repeat_notice
 from simulation.opinions import moderate, review
+from simulation.purse import exchange, points_for
 from simulation.world import Script, Wait
 
 _DECISIONS = ("approve", "approve", "approve", "refuse")
@@ -64,9 +65,9 @@ def _checkout(play: Play, lines: list[Document]) -> Script:
         preview = yield from play.ask("checkout_preview", wanted)
         if preview is None or preview["code"]:
             return
-    token = f"token-{play.name}"
-    total = preview["data"]["payableFen"] + play.dice.choice((0,) * 20 + (1,))
-    event = {**wanted, "clientToken": token, "expectedTotalFen": total}
+    token, points = f"token-{play.name}", points_for(play, preview["data"])
+    total = preview["data"]["payableFen"] - points + play.dice.choice((0,) * 20 + (1,))
+    event = {**wanted, "clientToken": token, "expectedTotalFen": total, "points": points}
     reply = yield from play.ask("checkout", event)
     for _ in range(play.dice.choice((0, 0, 0, 1))):
         yield Wait(play.dice.choice((SECOND, MINUTE, HOUR)))
@@ -245,6 +246,7 @@ ACTIONS = {
     "pay too late": Action(pay_too_late, 2),
     "plant": Action(_plant, 6),
     "tend": Action(_tend, 4),
+    "exchange": Action(exchange, 4),
     "log in": Action(_log_in, 3),
     "award": Action(_award, 2),
     "ship": Action(_ship, 5),

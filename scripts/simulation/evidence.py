@@ -1,9 +1,12 @@
 """What is left of a play, for the laws to look at."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 
 from simulation.world import World
+
+NEVER_PAID = frozenset({"creating", "create_failed", "pending_payment", "cancelled"})
 
 
 class Evidence:
@@ -15,3 +18,12 @@ class Evidence:
 
 
 Law = Callable[[Evidence], Iterator[str]]
+
+
+def points_by_cause(seen: Evidence, kind: str) -> Counter[tuple[str, str]]:
+    """Return the points of the final rows of *kind*, by what they are for and by book."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in seen.read("points_ledger"):
+        if (row["kind"], row["state"]) == (kind, "final"):
+            sums[row["ref"]["id"], row["book"]] += row["delta"]
+    return sums

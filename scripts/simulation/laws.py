@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from gardenshop.cloud.database import Command
 from simulation import stage
 from simulation.earning_laws import EARNING_LAWS
-from simulation.evidence import Evidence, Law
+from simulation.evidence import NEVER_PAID, Evidence, Law, points_by_cause
+from simulation.points_laws import POINTS_LAWS
 from simulation.price_laws import PRICE_LAWS
 from simulation.world import World
 
@@ -33,7 +34,6 @@ LIFE: dict[str, set[Edge]] = {
 PASSING = frozenset({"creating", "pending_payment", "refunding", "shipped", "received"})
 UNDECIDED = frozenset({"applied", "approved", "awaiting_return", "returning", "refunding", "abnormal"})
 """The states of an after-sale that waits for a person."""
-NEVER_PAID = frozenset({"creating", "create_failed", "pending_payment", "cancelled"})
 _MINUTE = 60_000
 
 
@@ -148,70 +148,10 @@ def refunds_are_right_to_the_fen(seen: Evidence) -> Iterator[str]:
             yield f"order {order['_id']}: {back} fen are refunded for goods of {goods}"
 
 
-def points_are_earned_once(seen: Evidence) -> Iterator[str]:
-    """A paid order earns a shop point for ten yuan of goods and ten garden points for a kilogram saved.
-
-    What a refund takes back is never more than that, and all of it when everything was refunded.
-    """
-    earned, clawed = _points(seen, "order"), _clawed(seen)
-    saved: Counter[str] = Counter()
-    for meal in seen.read("meals"):
-        if meal["source"] == "shop" and "reverses" not in meal:
-            saved[meal["orderNo"]] += meal["savedG"]
-    for order in seen.read("orders"):
-        order_no, paid = order["_id"], order["status"] not in NEVER_PAID
-        goods = sum(line["paidFen"] for line in order["lines"])
-        for book, due in (("shop", goods // 1000), ("garden", max(saved[order_no], 0) // 100)):
-            points = earned.pop((order_no, book), 0)
-            if points != (due if paid else 0):
-                yield f"order {order_no} is {order['status']} and earned {points} {book} points, not {due}"
-            back = clawed[order_no, book]
-            if not 0 <= back <= points or (order["status"] == "refunded" and back != points):
-                yield f"order {order_no} is {order['status']}: {back} of {points} {book} points went back"
-    yield from (f"{points} {book} points for no order {ref}" for (ref, book), points in earned.items())
-
-
-def _clawed(seen: Evidence) -> Counter[tuple[str, str]]:
-    """Return the points taken back, or owed, by order and book; after-sales are named after their order."""
-    sums: Counter[tuple[str, str]] = Counter()
-    for row in seen.read("points_ledger"):
-        if (row["kind"], row["state"]) == ("claw_back", "final"):
-            sums[row["ref"]["id"].rsplit("-", 1)[0], row["book"]] += row.get("debtDelta", 0) - row["delta"]
-    return sums
-
-
-def plants_are_paid_and_harvested_once(seen: Evidence) -> Iterator[str]:
-    """A plant was paid for, a payment has its plant or went back, a harvest has its reward: once."""
-    paid, back, rewards = (_points(seen, kind) for kind in ("plant", "release", "harvest"))
-    spent = {ref.rsplit(":", 1)[1]: -points - back[ref, book] for (ref, book), points in paid.items()}
-    for garden in seen.read("gardens"):
-        user, plants = garden["_id"], garden["plants"]
-        wanted = {facts["token"] for kind, who, facts in seen.told if (kind, who) == ("plants", user)}
-        if len(plants) > len(wanted):
-            yield f"{user} wanted {len(wanted)} plants and has {len(plants)}"
-        for plant in plants:
-            plant_id, harvested = plant["plantId"], "harvestedAt" in plant
-            cost, reward = spent.pop(plant_id, 0), rewards.pop((plant_id, "garden"), 0)
-            # The reward comes first: until its owner asks again the plant may not show that it was harvested.
-            if cost != stage.PLANT_COST or reward not in {stage.PLANT_REWARD, 0 if not harvested else None}:
-                yield f"plant {plant_id} of {user}, harvested {harvested}, cost {cost} and gave {reward}"
-    yield from (f"{points} points for no plant {key}" for key, points in spent.items() if points)
-    yield from (f"{points} points for a harvest of nothing: {key}" for key, points in rewards.items())
-
-
-def _points(seen: Evidence, kind: str) -> Counter[tuple[str, str]]:
-    """Return the points of the final rows of *kind*, by what they are for and by book."""
-    sums: Counter[tuple[str, str]] = Counter()
-    for row in seen.read("points_ledger"):
-        if (row["kind"], row["state"]) == (kind, "final"):
-            sums[row["ref"]["id"], row["book"]] += row["delta"]
-    return sums
-
-
 def what_was_told_is_true(seen: Evidence) -> Iterator[str]:
     """What a member was told of an order stays true; points that were promised were given, once."""
     orders = {order["_id"]: order for order in seen.read("orders")}
-    awards = _points(seen, "award")
+    awards = points_by_cause(seen, "award")
     for kind, user, facts in seen.told:
         if kind == "awarded":
             given = awards[facts["token"], facts["book"]]
@@ -250,7 +190,7 @@ def orders_have_their_time(seen: Evidence) -> Iterator[str]:
 
 def a_former_account_goes_to_one_member(seen: Evidence) -> Iterator[str]:
     """The points of the former account are with it or with the one who claimed it, never with two."""
-    rows = [row for row in seen.read("points_ledger") if (row["kind"], row["book"]) == ("opening", "shop")]
+    rows = [row for row in seen.read("points_ledger") if row["_id"].startswith("opening:legacy:7:")]
     owners = Counter(row["userId"] for row in rows)
     (former,) = (user for user in seen.read("users") if user["_id"] == "legacy:7")
     if list(owners) != [former.get("mergedInto", former["_id"])]:
@@ -263,8 +203,7 @@ LAWS: tuple[Law, ...] = (
     stock_is_held_once_and_ended_once,
     money_is_where_it_belongs,
     refunds_are_right_to_the_fen,
-    points_are_earned_once,
-    plants_are_paid_and_harvested_once,
+    *POINTS_LAWS,
     what_was_told_is_true,
     orders_have_their_time,
     a_former_account_goes_to_one_member,

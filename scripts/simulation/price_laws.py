@@ -12,7 +12,7 @@ _FREE_FROM_FEN, _FIRST_FEN, _NEXT_FEN, _STEP_G = 9900, 1000, 200, 1000
 
 
 def prices_are_right(seen: Evidence) -> Iterator[str]:
-    """Goods, promotion, coupon and freight are what the stage says, and the lines share each to the fen."""
+    """Goods, promotion, coupon and freight are what the stage says, to the fen; a point pays for one."""
     for order in seen.read("orders"):
         lines, totals = order["lines"], order["totals"]
         goods = sum(line["quantity"] * stage.PRICES[line["skuId"]] for line in lines)
@@ -23,7 +23,7 @@ def prices_are_right(seen: Evidence) -> Iterator[str]:
         shared = {name: sum(line.get(name, 0) for line in lines) for name in due if name != "goodsFen"}
         if found != due or {**due, **shared} != due:
             yield f"order {order['_id']}: {found}, its lines {shared}, where {due} are due"
-        if totals["payableFen"] != goods - promo - coupon + freight:
+        if totals["payableFen"] != goods - promo - coupon - totals["pointsUsed"] + freight:
             yield f"order {order['_id']}: payable {totals['payableFen']} of {due}"
 
 

@@ -26,6 +26,14 @@ PRICES = {"tofu": 590, "yuba": 1585, "peel": 12_801, "rice": 7}
 WEIGHTS = {"tofu": 433, "yuba": 250, "peel": 101, "rice": 1517}
 POINTS = (35, 17, 20)
 """The lots of garden points with which a member starts."""
+SHOP_POINTS = (90, 45, 60)
+"""The lots of shop points with which a member starts; the last one lapses soon after the opening."""
+GARDEN_FOR_SHOP = 10
+"""Garden points for a shop point."""
+REDEEM_CAP = 150
+DAILY_CAPS = {"exchange_out": 40, "harvest": 30}
+"""The most points that a member exchanges and harvests on one day."""
+DAY_LONG = 24 * HOUR
 FORMER_POINTS = 86
 PRACTITIONER, EARNER = "p-mint", MEMBERS[0]
 """The practitioner, who is one of the members."""
@@ -77,6 +85,7 @@ def furnish(adapter: EngineAdapter, phone_hash: str) -> None:
         *_members(),
         *_former(phone_hash),
         ("plant_templates", _plant()),
+        ("business_rules", _rules()),
         *_campaigns(),
         *_practitioner(),
     ]
@@ -150,11 +159,12 @@ def _members() -> list[tuple[str, Document]]:
     for openid in MEMBERS:
         new = {"greetAt": OPENING} if openid == NEWCOMER else {}
         account = _account(user_id(openid), sum(POINTS), openid=openid, addresses=[_ADDRESS], **new)
+        account["points"]["shop"]["available"] = sum(SHOP_POINTS)
         documents.append(("users", account))
-        documents += [
-            ("points_ledger", _lot(user_id(openid), "garden", points, order))
-            for order, points in enumerate(POINTS)
-        ]
+        lots = [_lot(user_id(openid), "garden", points, order) for order, points in enumerate(POINTS)]
+        lots += [_lot(user_id(openid), "shop", points, order) for order, points in enumerate(SHOP_POINTS)]
+        lots[-1]["lot"]["expiresAt"] = OPENING + HOUR // 2
+        documents += [("points_ledger", lot) for lot in lots]
     return documents
 
 
@@ -176,7 +186,7 @@ def _account(key: str, points: int, **fields: Any) -> Document:
 def _lot(owner: str, book: str, points: int, order: int) -> Document:
     """One lot; later ones lapse before earlier ones."""
     return {
-        "_id": f"opening:{owner}:{order}",
+        "_id": f"opening:{owner}:{book}:{order}",
         "userId": owner,
         "book": book,
         "delta": points,
@@ -188,6 +198,14 @@ def _lot(owner: str, book: str, points: int, order: int) -> Document:
         "rulesVersion": "",
         "day": _DAY,
     }
+
+
+def _rules() -> Document:
+    """Small caps and steps of points, which members meet within a play."""
+    caps = {"exchangeDaily": DAILY_CAPS["exchange_out"], "harvestDaily": DAILY_CAPS["harvest"]}
+    body = {**caps, "exchangeUnit": GARDEN_FOR_SHOP, "redeemCap": REDEEM_CAP}
+    facts = {"ruleId": "points", "version": 1, "category": "points", "liveKey": "points", "author": "stage"}
+    return {"_id": "points:1", **facts, "state": "live", "body": body}
 
 
 def _plant() -> Document:
