@@ -18,13 +18,17 @@ CHECKS = {
 }
 
 
+PYTEST = ["pytest", "--numprocesses=logical", "--dist=loadgroup"]
+"""On all cores; tests of one `xdist_group` run one after the other."""
+
+
 def main() -> int:
     """Run every check even when one fails; 0 when all passed."""
     options = _parse()
     bootstrap.enter()
     failed = [] if options.fast else [title for title, tool in CHECKS.items() if not _passes(title, tool)]
     coverage = [] if options.fast else ["--cov"]
-    if not _passes("pytest", ["pytest", *coverage, *options.pytest]):
+    if not _passes("pytest", [*PYTEST, *coverage, *options.pytest]):
         failed.append("pytest")
     if failed:
         print(f"Failed: {', '.join(failed)}.", file=sys.stderr)

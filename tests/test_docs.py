@@ -27,6 +27,8 @@ SHORTENED = {
 }
 """What is added to a command so that it does not do here what takes minutes and other tests do."""
 
+pytestmark = pytest.mark.xdist_group("port 8787")
+
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "data", "localcloud.json"
 )
