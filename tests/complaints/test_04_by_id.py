@@ -16,12 +16,15 @@ from pydantic import TypeAdapter
 from functions.builders import HOME, NOW, TERMS, Document, edit, place_order, user_coupon
 from functions.events import MODELLED, VALID, furnish, schema_of
 from gardenshop.cloud.clock import DAY
+from gardenshop.cloud.errors import NotFound, WithdrawalGone
 from gardenshop.models.base import Key, LineId, OrderNo, SkuId, UserId
 from harness import A, B, Shop, function, user_id
 
-NOT_FOUND = 40400
+NOT_FOUND = {"withdrawalId": WithdrawalGone.code}
+"""What is told of an id that is not there, where that is not `NotFound`."""
+
 SECRET = "甲的秘密"
-OWNED = {"orderNo", "afterSaleNo", "userCouponId", "addressId", "plantId"}
+OWNED = {"orderNo", "afterSaleNo", "userCouponId", "addressId", "plantId", "withdrawalId"}
 HARMLESS = {
     "clientToken": "made by its sender; what it names is hers, as the test of tokens shows",
     "saveAddress.addressId": "names one of her own addresses, as the test of addresses shows",
@@ -31,10 +34,12 @@ HARMLESS = {
     "productId": "goods are everybody's",
     "noReturnConsent": "SKUs among those she buys",
     "recipeId": "recipes are everybody's",
+    "couponId": "what is issued to many; a copy has an id of its own",
     "code": "a kind of plant",
     "practitionerId": "practitioners are public",
     "campaignId": "says where she comes from",
     "exposureId": "says where she comes from",
+    "deviceId": "says which phone she uses; only a hash of it is kept",
 }
 MORE: dict[str, Document] = {
     "refund_apply": {"trackingNo": "SF1001"},
@@ -73,15 +78,17 @@ class Two:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         furnish(shop)
+        shop.ok("commission_account", {**VALID["commission_account"], "clientToken": "payout-of-a"}, openid=A)
         edit(shop, "gardens", user_id(A), {"plants.0.name": SECRET})
         self.ids = {A: self._own(A, "p1", SECRET), B: self._own(B, "p-of-b", "")}
 
     def _own(self, openid: str, plant_id: str, text: str) -> dict[str, list[str]]:
-        shop, copy = self.shop, f"copy-{openid}"
+        shop, copy = self.shop, f"given:{user_id(openid)}:0"
         home = {**HOME, "addressId": f"home-{openid}", "detail": f"文三路 1 号{text}"}
         edit(shop, "users", user_id(openid), {"addresses": [home]})
-        orders = [place_order(shop, openid=openid, token=f"order-{i:04}")["_id"] for i in range(3)]
-        shop.add("user_coupons", user_coupon(copy, openid=openid, terms={**TERMS, "minFen": 0}))
+        orders = [place_order(shop, openid=openid, token=f"{openid}-{i:04}")["_id"] for i in range(3)]
+        terms = {**TERMS, "minFen": 0}
+        shop.add("user_coupons", user_coupon(copy, openid=openid, couponId="given", terms=terms))
         for order_no, status in zip(orders, ("pending_payment", "paid", "received"), strict=True):
             edit(shop, "orders", order_no, {"status": status, "closeAt": NOW + DAY, "remark": text})
         wish = {"orderNo": orders[1], "clientToken": "return-0001", "text": text}
@@ -92,7 +99,12 @@ class Two:
             "userCouponId": [copy],
             "addressId": [home["addressId"]],
             "plantId": [plant_id],
+            "withdrawalId": [self._withdrawal(openid)],
         }
+
+    def _withdrawal(self, openid: str) -> str:
+        (practitioner,) = self.shop.documents("practitioners", {"userId": user_id(openid)})
+        return str(practitioner["withdrawal"]["withdrawalId"])
 
     def events(self, name: str, openid: str) -> list[Document]:
         """Return events of *name*, one for every action and order, that hold ids of *openid*'s alone."""
@@ -106,14 +118,15 @@ class Two:
         return [{**event, **order, **act} for order in orders for act in acts or [{}]]
 
     def of_a(self) -> list[Document]:
-        """Return everything stored that names A."""
+        """Return everything stored that is A's."""
         documents = [each for found in self.shop.dump().values() for each in found]
-        return [each for each in documents if user_id(A) in json.dumps(each)]
+        return [each for each in documents if user_id(A) in {each.get("userId"), each["_id"].split(":")[0]}]
 
     def tells(self, reply: Document) -> bool:
         """Say whether *reply* tells something of A's."""
         text = json.dumps(reply, ensure_ascii=False)
-        return any(each in text for each in (SECRET, user_id(A), *self.ids[A]["orderNo"]))
+        orders = [each["_id"] for each in self.shop.documents("orders", {"userId": user_id(A)})]
+        return any(each in text for each in (SECRET, user_id(A), *orders))
 
 
 @pytest.fixture(name="two")
@@ -136,18 +149,18 @@ def test_every_id_that_a_member_may_send_is_known_to_be_owned_or_harmless(name: 
 @pytest.mark.parametrize(("name", "path"), ATTACKS)
 def test_what_is_anothers_is_not_found(two: Two, name: str, path: str) -> None:
     """Looked up by an action is what its owner is told of that it is not there, when she makes it up."""
-    shop = two.shop
+    shop, unknown = two.shop, NOT_FOUND.get(path, NotFound.code)
     pairs = [
         (hers, mine)
         for hers, mine in zip(two.events(name, A), two.events(name, B), strict=True)
-        if shop.call(name, {**hers, path: "nothing"}, openid=A)["code"] == NOT_FOUND
+        if shop.call(name, {**hers, path: "nothing"}, openid=A)["code"] == unknown
     ]
 
     for event in (event for hers, mine in pairs for event in (hers, {**mine, path: hers[path]})):
         refused = shop.refused(name, event, openid=B)
-        assert (refused["code"], two.tells(refused)) == (NOT_FOUND, False)
+        assert (refused["code"], two.tells(refused)) == (unknown, False)
 
-    found = [shop.call(name, hers, openid=A)["code"] != NOT_FOUND for hers, _ in pairs]
+    found = [shop.call(name, hers, openid=A)["code"] != unknown for hers, _ in pairs]
     assert any(found), f"{name} finds nothing by {path}: what does its event lack?"
 
 
