@@ -8,6 +8,7 @@ import pytest
 from gardenshop.cloud.clock import DAY, MINUTE
 from gardenshop.cloud.errors import Busy
 from gardenshop.flows import commission
+from gardenshop.flows.balances import perform
 from harness import A, B
 from small_shop import SmallShop, open_small_shop
 
@@ -174,6 +175,22 @@ def test_each_step_done_again_changes_nothing(small: SmallShop) -> None:
         small.db.write(*step(small.db, order, **later))
 
     assert small.shop.one("practitioners", "lin") == before
+
+
+def test_months_are_settled_forwards(small: SmallShop) -> None:
+    plans = [
+        commission.entry(
+            f"settle:lin:{month}", "settle", practitioner_id="lin", deltas={}, at=small.now, ref=month
+        )
+        for month in ("2026-10", "2026-09")
+    ]
+
+    outcomes = [perform(small.db, [plan], small.now) for plan in plans]
+
+    for outcome in outcomes:
+        small.db.write(*outcome.closing)
+    assert [bool(outcome.applied) for outcome in outcomes] == [True, False]
+    assert small.shop.one("practitioners", "lin")["commission"]["settledThrough"] == "2026-10"
 
 
 def test_the_rate_is_that_of_the_day_of_the_order(small: SmallShop) -> None:
