@@ -15,12 +15,13 @@ Documents = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def lived() -> Iterator[Documents]:
-    """A shop with a paid, a cancelled and an open order, a late payment sent back, and a plant."""
+    """A shop with a paid, a cancelled and an open order, all for points, a late payment, and a plant."""
     with open_small_shop() as small:
         small.award(A, 40, "award-01")
+        small.award(A, 300, "award-02", book="shop")
         small.plant(A, "plant-01")
         for token, units in (("paid-order", 2), ("cancelled-order", 1), ("open-order", 1)):
-            assert small.checkout(A, {"tofu": units}, token)["code"] == 0
+            assert small.checkout(A, {"tofu": units}, token, points=50 * units)["code"] == 0
         for order in small.shop.documents("orders"):
             if order["clientToken"] != "open-order":
                 finish(small, order)
@@ -72,11 +73,41 @@ BREACHES: dict[str, tuple[str, Any]] = {
     ),
     "a lot that forgot who took from it": (
         "does not know of it",
-        lambda shop: one(shop["points_ledger"], kind="award")["lot"].update(takenBy=[]),
+        lambda shop: one(shop["points_ledger"], kind="award", book="garden")["lot"].update(takenBy=[]),
     ),
     "a spending without its lots": (
         "its lots are not 30",
         lambda shop: one(shop["points_ledger"], kind="plant").update(lotsUsed=[]),
+    ),
+    "points reserved for no order": (
+        "10000 reserved, orders 50, ledger 50",
+        lambda shop: shop["users"][0]["points"]["shop"].update(reserved=10_000),
+    ),
+    "a hold that is not in reserve": (
+        "50 reserved, orders 50, ledger 100",
+        lambda shop: one(shop["points_ledger"], kind="release").update(reservedDelta=0),
+    ),
+    "points spent twice": (
+        "0 points held, -200 spent, not 100",
+        lambda shop: one(shop["points_ledger"], kind="spend").update(delta=-200),
+    ),
+    "points of a cancelled order that never came back": (
+        "0 of 50 points came back",
+        lambda shop: one(shop["points_ledger"], kind="release").update(state="refused"),
+    ),
+    "points held by nobody": (
+        "points moved by no order: gone hold",
+        lambda shop: shop["points_ledger"].append(
+            {**one(shop["points_ledger"], kind="release"), "kind": "hold", "ref": {"id": "gone"}}
+        ),
+    ),
+    "a return of which its lot does not know": (
+        "return release:",
+        lambda shop: one(shop["points_ledger"], kind="award", book="shop")["lot"].update(takenBy=[]),
+    ),
+    "points that came back to no lot": (
+        "0 of 50 went to lots",
+        lambda shop: one(shop["points_ledger"], kind="release").update(lotsUsed=[]),
     ),
     "a total that is not its lines": (
         "its lines say",

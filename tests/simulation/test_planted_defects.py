@@ -137,6 +137,43 @@ DEFECTS = (
         ("flows.points", '{"$gte": points + lapsed}', '{"$gte": 0}'),
     ),
     defect(
+        "points of an order are held that are not there",
+        ("flows.redemption", "guard={**operation.guard, **not_void}", "guard=not_void"),
+    ),
+    defect(
+        "points that are given back stay reserved",
+        ("flows.redemption", '"reservedDelta": -back.points', '"reservedDelta": 0'),
+    ),
+    defect(
+        "points come back to the counter and to no lot",
+        ("flows.lots", 'if row["delta"] > 0:', 'if row["delta"] > 10**9:'),
+    ),
+    defect(
+        "points of a paid order stay held",
+        ("flows.redemption", 'change={"$inc": {"points.shop.reserved": -points}}', "change={}"),
+    ),
+    defect(
+        "each row of an exchange moves both books",
+        ("flows.points", 'mark=key.rpartition(":")[0] if "twinDelta" in row else "",', ""),
+    ),
+    defect(
+        "an exchange's token is ignored",
+        (
+            "points_exchange",
+            "draft(member, request.client_token, request.points, ctx.now)",
+            "draft(member, ctx.request_id, request.points, ctx.now)",
+        ),
+    ),
+    defect(
+        "what a day's caps leave is read and not guarded",
+        ("flows.allowance", 'f"{_TODAY}.{what}": {"$lte": cap - points}}', "}"),
+        ("flows.allowance", 'guard = {f"{_TODAY}.day": {"$not": {"$gte": day}}}', "guard = {}"),
+    ),
+    defect(
+        "nobody books lapsed points",
+        ("nightly_close", "_all(expiry.expire, ctx)", "0"),
+    ),
+    defect(
         "a plant asked for twice is planted twice",
         ("garden_tend", 'request.client_token or "")', 'f"{request.client_token}{ctx.now}")'),
     ),

@@ -276,6 +276,15 @@ def take_commission_back(small: SmallShop) -> None:
     finance(small, "reverse", orderNo=the_order(small), lineId="L2")
 
 
+def award_for_lessons(small: SmallShop) -> None:
+    for token, points in (("award-0001", 90), ("award-0002", 120)):
+        small.award(A, points, token)
+
+
+def exchange(small: SmallShop) -> None:
+    small.call("points_exchange", {"points": 200, "clientToken": "exchange-0001"}, A)
+
+
 def nothing(_: SmallShop) -> None:
     """Begin with the shop as it opens."""
 
@@ -301,6 +310,7 @@ SCENES = {
     "effects of a payment with points": Scene(pay_for_points, pump),
     "effects of a cancellation with points": Scene(order_and_cancel_for_points, pump),
     "effects of a refund of points": Scene(refund_points, pump),
+    "exchange": Scene(award_for_lessons, exchange),
     "award": Scene(nothing, award),
     "plant": Scene(award, plant),
     "reprice": Scene(open_payment, reprice),
