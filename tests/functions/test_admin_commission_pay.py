@@ -122,6 +122,13 @@ def test_a_withdrawal_ends_once(shop: Shop) -> None:
     assert shop.refused("admin_commission_pay", {**PAID, "withdrawalId": "other"})["code"] == 40926
 
 
+def test_a_withdrawal_is_looked_for_with_its_practitioner(shop: Shop) -> None:
+    shop.add("practitioners", practitioner(B, "bo"))
+    shop.ok("admin_commission_pay", PAID)
+
+    assert shop.refused("admin_commission_pay", {**PAID, "practitionerId": "bo"})["code"] == 40926
+
+
 def test_a_payout_number_pays_one_withdrawal(shop: Shop) -> None:
     shop.add("practitioners", practitioner(B, "bo"))
     enrich(shop, "bo", settledFen=2000)

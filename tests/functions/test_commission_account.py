@@ -56,38 +56,40 @@ def test_the_account_shows_balances_and_months(shop: Shop) -> None:
 
 def test_a_statement_shows_order_numbers_masked_and_nothing_of_the_buyer(shop: Shop) -> None:
     number = "20261123519823353611"
-    line = {"orderNo": number, "lineId": "L1", "via": "share", "baseFen": 1200, "bp": 500}
-    shop.add("commission_ledger", commission("accrue", id=f"{number}:L1:lin:accrue", pendingFen=60, **line))
+    for line_id in ("L1", "L2"):
+        line = {"orderNo": number, "lineId": line_id, "via": "share", "baseFen": 1200, "bp": 500}
+        key = f"{number}:{line_id}:lin:accrue"
+        shop.add("commission_ledger", commission("accrue", id=key, pendingFen=60, **line))
 
-    first = shop.ok("commission_account", {"action": "statement", "limit": 1}, openid=A)
-    page = shop.ok("commission_account", {"action": "statement"}, openid=A)
+    told = statement(shop, limit=1)
 
-    (entry,) = [each for each in page["entries"] if each["kind"] == "accrue"]
-    assert (entry["order"], entry["label"], entry["deltas"]["pendingFen"], entry["bp"]) == (
-        "20261123****3611",
-        "订单佣金，待确认",
-        60,
-        500,
-    )
-    assert number not in repr([first, page])
+    entries = [entry for page in told for entry in page["entries"] if entry["kind"] == "accrue"]
+    shown = [(each["order"], each["label"], each["deltas"]["pendingFen"], each["bp"]) for each in entries]
+    assert shown == [("20261123****3611", "订单佣金，待确认", 60, 500)] * 2
+    assert number not in repr(told)
+
+
+def statement(shop: Shop, *, limit: int) -> list[dict[str, Any]]:
+    """Return all pages of the statement."""
+    event: dict[str, Any] = {"action": "statement", "limit": limit}
+    pages = [shop.ok("commission_account", event, openid=A)]
+    while "nextCursor" in pages[-1]:
+        pages.append(shop.ok("commission_account", {**event, "cursor": pages[-1]["nextCursor"]}, openid=A))
+    return pages
 
 
 def test_a_statement_has_pages_the_newest_first(shop: Shop) -> None:
     for number in range(4):
-        shop.add(
-            "commission_ledger", commission("confirm", id=f"O{number}:L1:lin:confirm", confirmedFen=number)
-        )
+        key = f"O{number}:L1:lin:confirm"
+        at = NOW - MINUTE * (number // 2)
+        shop.add("commission_ledger", commission("confirm", id=key, confirmedFen=number, createdAt=at))
 
-    found = []
-    event: dict[str, Any] = {"action": "statement", "limit": 2}
-    while True:
-        page = shop.ok("commission_account", event, openid=A)
-        found += [entry["entryId"] for entry in page["entries"]]
-        if "nextCursor" not in page:
-            break
-        event = {**event, "cursor": page["nextCursor"]}
+    pages = statement(shop, limit=2)
 
-    assert len(found) == len(set(found)) == 5
+    found = [entry for page in pages for entry in page["entries"]]
+    assert [len(page["entries"]) for page in pages] == [2, 2, 1]
+    assert len({entry["entryId"] for entry in found}) == 5
+    assert [entry["at"] for entry in found] == sorted((entry["at"] for entry in found), reverse=True)
 
 
 def test_a_withdrawal_is_opened_and_its_money_stays_until_it_is_paid(shop: Shop) -> None:
@@ -107,6 +109,14 @@ def test_the_same_token_asks_once_even_after_the_end(shop: Shop) -> None:
     assert "withdrawal" not in shop.ok("commission_account", CANCEL, openid=A)
     assert shop.dump() == before
     assert_lawful(shop)
+
+
+def test_an_ended_withdrawal_is_not_asked_for_anew_however_late(shop: Shop) -> None:
+    shop.ok("commission_account", WITHDRAW, openid=A)
+    shop.ok("commission_account", CANCEL, openid=A)
+    edit(shop, "practitioners", "lin", {"commission.recentOps": []})
+
+    assert "withdrawal" not in shop.ok("commission_account", WITHDRAW, openid=A)
 
 
 def test_one_withdrawal_is_open_at_most(shop: Shop) -> None:

@@ -8,6 +8,7 @@ import pytest
 from gardenshop.cloud.clock import DAY, MINUTE
 from gardenshop.cloud.errors import Busy
 from gardenshop.flows import commission
+from gardenshop.flows.balances import perform
 from harness import A, B
 from small_shop import SmallShop, open_small_shop
 
@@ -174,6 +175,24 @@ def test_each_step_done_again_changes_nothing(small: SmallShop) -> None:
         small.db.write(*step(small.db, order, **later))
 
     assert small.shop.one("practitioners", "lin") == before
+
+
+def test_months_are_settled_forwards(small: SmallShop) -> None:
+    whose: dict[str, Any] = {"practitioner_id": "lin", "at": small.now}
+    opening = commission.entry("opening:lin", "opening", deltas={"confirmedFen": 100}, **whose)
+    batch = {"confirmedFen": -50, "settledFen": 50}
+    october, september = (
+        commission.entry(f"settle:lin:{month}", "settle", deltas=batch, ref=month, **whose)
+        for month in ("2026-10", "2026-09")
+    )
+
+    outcomes = [perform(small.db, [each], small.now) for each in (opening, october, september)]
+
+    for outcome in outcomes:
+        small.db.write(*outcome.closing)
+    assert [bool(outcome.applied) for outcome in outcomes] == [True, True, False]
+    counters = small.shop.one("practitioners", "lin")["commission"]
+    assert (counters["settledThrough"], counters["settledFen"]) == ("2026-10", 50)
 
 
 def test_the_rate_is_that_of_the_day_of_the_order(small: SmallShop) -> None:
