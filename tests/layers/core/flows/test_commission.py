@@ -178,19 +178,21 @@ def test_each_step_done_again_changes_nothing(small: SmallShop) -> None:
 
 
 def test_months_are_settled_forwards(small: SmallShop) -> None:
-    plans = [
-        commission.entry(
-            f"settle:lin:{month}", "settle", practitioner_id="lin", deltas={}, at=small.now, ref=month
-        )
+    whose: dict[str, Any] = {"practitioner_id": "lin", "at": small.now}
+    opening = commission.entry("opening:lin", "opening", deltas={"confirmedFen": 100}, **whose)
+    batch = {"confirmedFen": -50, "settledFen": 50}
+    october, september = (
+        commission.entry(f"settle:lin:{month}", "settle", deltas=batch, ref=month, **whose)
         for month in ("2026-10", "2026-09")
-    ]
+    )
 
-    outcomes = [perform(small.db, [plan], small.now) for plan in plans]
+    outcomes = [perform(small.db, [each], small.now) for each in (opening, october, september)]
 
     for outcome in outcomes:
         small.db.write(*outcome.closing)
-    assert [bool(outcome.applied) for outcome in outcomes] == [True, False]
-    assert small.shop.one("practitioners", "lin")["commission"]["settledThrough"] == "2026-10"
+    assert [bool(outcome.applied) for outcome in outcomes] == [True, True, False]
+    counters = small.shop.one("practitioners", "lin")["commission"]
+    assert (counters["settledThrough"], counters["settledFen"]) == ("2026-10", 50)
 
 
 def test_the_rate_is_that_of_the_day_of_the_order(small: SmallShop) -> None:
