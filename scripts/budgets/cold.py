@@ -56,6 +56,16 @@ CASES = (
     Case("order_cancel", lambda stage: {"orderNo": stage.unpaid(GOODS[1])}),
     Case("points_statement"),
     Case("garden_tend"),
+    Case("coupon_center"),
+    Case(
+        "coupon_claim", lambda stage: {"code": "NOSUCHCODE", "clientToken": stage.token()}, error="NOT_FOUND"
+    ),
+    Case(
+        "points_exchange",
+        lambda stage: {"points": 100, "clientToken": stage.token()},
+        error="NOT_ENOUGH_POINTS",
+    ),
+    Case("commission_account", error="FORBIDDEN"),
     Case("recipe_buy", _fixed(recipeId="mapo-tofu")),
     Case("review_list"),
     Case("review_add", _fixed(orderNo="20261123-unknown", lineId="L1", score=5), error="NOT_FOUND"),

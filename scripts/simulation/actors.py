@@ -38,8 +38,16 @@ def _rush(play: Play) -> Script:
     for number, openid in enumerate(stage.MEMBERS):
         other = play.another(f"{play.name}r{number}", openid)
         wanted = lines if play.happens(0.5) else [{"skuId": "tofu", "quantity": 3}, *lines[:1]]
-        play.world.play(other.name, _checkout(other, wanted), play.world.loop.now)
+        play.world.play(other.name, _hurry(other, wanted), play.world.loop.now)
     yield Wait(0)
+
+
+def _hurry(play: Play, lines: list[Document]) -> Script:
+    """See the price and order, without a thought of coupons."""
+    wanted: Document = {"lines": lines}
+    preview = yield from play.ask("checkout_preview", wanted)
+    if preview is not None and not preview["code"]:
+        yield from _place(play, wanted, lines, preview)
 
 
 def _order_cart(play: Play) -> Script:
@@ -246,12 +254,12 @@ class Action(NamedTuple):
 
 ACTIONS = {
     "order": Action(_order, 12),
-    "rush": Action(_rush, 4),
+    "rush": Action(_rush, 8),
     "order the cart": Action(_order_cart, 4),
     "pay some order": Action(_pay_some, 5),
     "cancel some order": Action(_cancel_some, 5),
     "pay and cancel": Action(_pay_and_cancel, 4),
-    "pay too late": Action(pay_too_late, 2),
+    "pay too late": Action(pay_too_late, 5),
     "plant": Action(_plant, 6),
     "tend": Action(_tend, 4),
     "exchange": Action(exchange, 4),

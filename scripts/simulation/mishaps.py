@@ -12,9 +12,14 @@ from simulation.world import Call, Script, Wait
 
 def pay_too_late(play: Play) -> Script:
     """WeChat Pay takes money for what was closed or has run out: the race that it can lose."""
+    order = play.some_order("pending_payment")
+    if order:
+        for function in ("order_pay", "order_cancel"):
+            yield from play.ask(function, {"orderNo": order["_id"]})
     trades = [trade for trade in play.world.till.trades.values() if trade.paid_at < 0]
+    closed = [trade for trade in trades if trade.state == "CLOSED"]
     if trades:
-        trade = play.dice.choice(trades)
+        trade = play.dice.choice(closed or trades)
         send_money(play.world, trade.number, play.dice, force=True)
     yield Wait(0)
 

@@ -119,6 +119,7 @@ def _goods() -> list[tuple[str, Document]]:
             ),
             ("inventory", {"_id": sku_id, "productId": f"p-{sku_id}", **stock}),
             ("stock_ledger", {**row, "deltas": counters}),
+            ("product_reviews", _said_before(sku_id)),
         ]
     return documents
 
@@ -130,7 +131,15 @@ _PRODUCT = {
     "carbonGPerUnit": 313,
     "carbonSource": "simulation",
     "minPriceFen": 1,
+    "rating": {"count": 1, "sum": 4},
 }
+
+
+def _said_before(sku_id: str) -> Document:
+    """Return a review that the product's rating has counted."""
+    line = {"orderNo": f"before-{sku_id}", "lineId": "L1", "skuId": sku_id, "productId": f"p-{sku_id}"}
+    said = {"score": 4, "text": "豆香很浓", "state": "shown", "version": 0}
+    return {"_id": f"before-{sku_id}:L1", **line, "userId": "u-before", "nickname": "甲", **said}
 
 
 def _vouched(sku_id: str) -> Document:

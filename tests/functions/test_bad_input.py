@@ -198,10 +198,12 @@ SHARED = {
     "giftSkuId",
     "withdrawalId",
     "payoutNo",
+    "reviewId",
     "deviceId",
 }
-"""``userId`` and ``payoutNo`` only operators send, ``lineId`` is part of an owned order, ``trackingNo`` names
-a parcel, ``withdrawalId`` is looked for on the caller's own document, ``deviceId`` is hers to say.
+"""``userId``, ``payoutNo`` and ``reviewId`` only operators send, ``lineId`` is part of an owned order,
+``trackingNo`` names a parcel, ``withdrawalId`` is looked for on the caller's own document, ``deviceId`` is
+hers to say.
 """
 OF_A: dict[str, list[dict[str, Any]]] = {
     "order_view": [{"orderNo": "{order}"}],

@@ -11,7 +11,7 @@ MOST_SEEDS = 300
 DEFECTS = (
     defect(
         "the ring is not asked whether an operation has happened",
-        ("flows.balances", 'f"{ring}.key": {"$ne": operation.key},', ""),
+        ("flows.balances", 'f"{ring}.key": {"$ne": operation.name},', ""),
     ),
     defect(
         "units are held without a look at what is available",
@@ -180,9 +180,9 @@ DEFECTS = (
     defect(
         "a harvest is rewarded each time it is asked for",
         (
-            "garden_tend",
-            'f"harvest:{ctx.user_id}:{plant.plant_id}"',
-            'f"harvest:{ctx.user_id}:{plant.plant_id}:{ctx.now}"',
+            "flows.harvesting",
+            "        key_of(mine.user_id, plant_id),",
+            '        key_of(mine.user_id, f"{plant_id}:{now}"),',
         ),
     ),
     defect(
@@ -238,7 +238,7 @@ DEFECTS = (
         (
             "flows.ratings",
             """f"review:{review['_id']}:{review.get('version', 0)}",""",
-            """f"review:{review['_id']}:{review['state']}",""",
+            """f"review:{review['_id']}",""",
         ),
     ),
     defect(

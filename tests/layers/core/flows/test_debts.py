@@ -53,6 +53,7 @@ def test_what_is_there_is_taken_once_and_out_of_its_lots(small: SmallShop) -> No
     assert garden(small) == (5, 0)
     row = small.shop.one("points_ledger", KEY)
     assert (row["delta"], row["lotsUsed"]) == (-15, [{"lotId": "award:award-0001", "points": 15}])
+    small.rest()
     assert small.breaches() == []
 
 
