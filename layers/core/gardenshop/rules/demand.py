@@ -83,13 +83,13 @@ class Units(NamedTuple):
 class Learner:
     """Learns the demand of one SKU from its days, given oldest first."""
 
-    __slots__ = ("_age", "_codes", "_days", "_errors", "_events", "_expected", "_pace", "_plain",
-                 "_plain_days", "_quiet", "_silence", "_sold", "_weekdays", "level", "weekday")  # fmt: skip
+    __slots__ = ("_age", "_codes", "_errors", "_events", "_expected", "_pace", "_plain",
+                 "_plain_days", "_quiet", "_silence", "_sold", "_weekdays", "days", "level", "weekday")  # fmt: skip
 
     def __init__(self, pace: Pace = PACE) -> None:
         self._pace = pace
         self._sold = self._expected = self._plain = 0.0
-        self._days = self._plain_days = 0
+        self.days = self._plain_days = 0
         self._weekdays = [[0.0, 0.0] for _ in range(7)]
         self._codes: dict[str, list[float]] = {}
         self._events = [0.0, 0.0]
@@ -111,8 +111,8 @@ class Learner:
         self._learn_shape(seen, weekday, kind, lift)
         self._learn_level(seen, rhythm, lift, special=bool(event))
         self._silence = 0 if units else self._silence + (not sold_out)
-        self._days += 1
-        if not self._days % 7:
+        self.days += 1
+        if not self.days % 7:
             self._learn_rhythm()
 
     @property

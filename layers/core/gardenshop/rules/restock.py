@@ -35,18 +35,18 @@ def decide(state: Mapping[str, Any], *, service: float | None = None, costs: Cos
     ``weekday`` of today, the calendar ``promo(day)``, the shelf in ``batches`` and ``on_hand``, the
     ``pipeline`` of [day, units] and ``on_order``, ``lead_time``, ``review`` and ``shelf_life`` in days.
     """
-    learner = learnt(state)
+    learner = Learner()
+    catch_up(learner, state)
     return order(learner, state, service=service, costs=costs)
 
 
-def learnt(state: Mapping[str, Any]) -> Learner:
-    """Return what the days of *state* teach."""
-    learner, promo = Learner(), state["promo"]
-    first = state["today"] + 1 - len(state["sales"])
-    shift = state["weekday"] - state["today"]
-    for number, (units, empty) in enumerate(zip(state["sales"], state["stockout"], strict=True), first):
-        learner.learn(units, (number + shift) % 7, promo(number), sold_out=empty)
-    return learner
+def catch_up(learner: Learner, state: Mapping[str, Any]) -> None:
+    """Teach *learner* the days of *state* that it does not know yet."""
+    known, sales, empty = learner.days, state["sales"], state["stockout"]
+    first, shift, promo = state["today"] + 1 - len(sales), state["weekday"] - state["today"], state["promo"]
+    for number in range(known, len(sales)):
+        day = first + number
+        learner.learn(sales[number], (day + shift) % 7, promo(day), sold_out=empty[number])
 
 
 def order(
