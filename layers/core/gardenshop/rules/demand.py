@@ -83,8 +83,8 @@ class Units(NamedTuple):
 class Learner:
     """Learns the demand of one SKU from its days, given oldest first."""
 
-    __slots__ = ("_age", "_codes", "_errors", "_events", "_expected", "_pace", "_plain",
-                 "_plain_days", "_quiet", "_silence", "_sold", "_weekdays", "days", "level", "weekday")  # fmt: skip
+    __slots__ = ("_age", "_codes", "_errors", "_events", "_expected", "_pace", "_plain", "_plain_days",
+                 "_quiet", "_silence", "_sold", "_weekdays", "days", "level", "weekday")  # fmt: skip
 
     def __init__(self, pace: Pace = PACE) -> None:
         self._pace = pace

@@ -89,6 +89,7 @@ class Stock(NamedTuple):
     term_sales: Mapping[str, int] = {}
     """Units per solar term, keyed ``<year>-<term>``."""
     lead_days: int = 7
+    lead_spread_days: int = 0
     review_days: int = 1
     service_bp: int | None = None
     """The chance to aim at that nothing lacks until the next delivery; without it, the best by *costs*."""
@@ -152,6 +153,7 @@ def stock_of(inventory: Mapping[str, Any], policy: RestockPolicy, *, proposed: i
         stockout_days=frozenset(inventory.get("stockoutDays", ())),
         term_sales=inventory.get("termSales", {}),
         lead_days=reorder.get("leadDays", policy.lead_days),
+        lead_spread_days=reorder.get("leadSpreadDays", 0),
         review_days=reorder.get("reviewDays", policy.review_days),
         service_bp=reorder.get("serviceBp", policy.service_bp),
         costs=Costs(policy.margin_bp / 10_000, policy.waste_bp / 10_000, policy.holding_bp / 10_000),
@@ -180,7 +182,8 @@ def propose(stock: Stock, today: str) -> Proposal | None:
     ahead = expected.ahead(_foreseen(horizon, stock.lead_days, life))
     near, spoiling = ahead[horizon - 1], by_day(ahead, stock.lead_days + life) if life else None
     service = None if stock.service_bp is None else stock.service_bp / 10_000
-    wanted = order_up_to(near, spoiling, stock.costs, service)
+    late = (expected.per_day * stock.lead_spread_days) ** 2
+    wanted = order_up_to(Units(near.mean, near.variance + late), spoiling, stock.costs, service)
     gap = wanted - stock.position
     quantity, shaping = _shape(gap, stock, spoiling)
     if gap <= 0 or quantity <= 0:

@@ -127,6 +127,10 @@ def test_an_unknown_term_changes_nothing_and_a_wild_one_is_limited() -> None:
     assert forecast(stock(term_sales={"2025-xiaoxue": 1, "2025-daxue": 900}), TODAY).term_lift(20) == 2
 
 
+def test_a_delivery_that_may_be_late_needs_more_safety() -> None:
+    assert quantity(stock(lead_spread_days=3)) > quantity(stock(lead_spread_days=1)) > quantity(stock())
+
+
 def test_packs_are_rounded_up_and_the_minimum_is_met() -> None:
     packed = propose(stock(pack=24, min_order=60), TODAY)
     assert packed is not None
@@ -169,7 +173,7 @@ def test_an_inventory_document_is_read_with_the_policys_defaults() -> None:
         "dailySales": {"2026-11-22": 3},
         "stockoutDays": ["2026-11-20"],
         "termSales": {"2025-xiaoxue": 9},
-        "reorder": {"leadDays": 3, "packMultiple": 6, "shelfLifeDays": 14},
+        "reorder": {"leadDays": 3, "leadSpreadDays": 1, "packMultiple": 6, "shelfLifeDays": 14},
     }
     assert stock_of(
         document, RestockPolicy(review_days=2, service_bp=9800, margin_bp=4000), proposed=4
@@ -181,6 +185,7 @@ def test_an_inventory_document_is_read_with_the_policys_defaults() -> None:
         stockout_days=frozenset({"2026-11-20"}),
         term_sales={"2025-xiaoxue": 9},
         lead_days=3,
+        lead_spread_days=1,
         review_days=2,
         service_bp=9800,
         costs=Costs(margin=0.4),
