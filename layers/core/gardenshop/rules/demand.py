@@ -60,6 +60,8 @@ class Pace(NamedTuple):
     own_drift: float = 0.75
     """How the square of `drift` grows with a SKU's errors, as a power."""
     most_drift: float = 1.2
+    tail: float = 1.5
+    """How much wider, at most, the demand of a SKU with wild days is than its mean and errors tell."""
 
 
 PACE = Pace()
@@ -154,7 +156,9 @@ class Learner:
         error = pace.error * (self._error(0) / pace.error) ** pace.own_error
         drift = min(pace.drift**2 * max(error / pace.error, 1.0) ** pace.own_drift, pace.most_drift**2)
         wobble = error * plain + self._error(1) * special
-        return Units(plain + special, wobble + drift * plain**2 + (pace.event_drift * special) ** 2)
+        variance = wobble + drift * plain**2 + (pace.event_drift * special) ** 2
+        wild = max(1 - pace.error / self._error(0), 0.0)
+        return Units(plain + special, variance * (1 + pace.tail * wild))
 
     def _error(self, special: int) -> float:
         """Return the variance of a day over its mean."""

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from gardenshop.rules.demand import AFTER, LIFTS, Day, Learner, Units, by_day
+from gardenshop.rules.demand import AFTER, LIFTS, Day, Learner, Pace, Units, by_day
 
 WEEK = [Day(number % 7) for number in range(7)]
 
@@ -86,6 +86,15 @@ def test_the_variance_is_that_of_what_happened_and_more_over_more_days() -> None
     assert calm.ahead(WEEK)[0].variance < 5 * 2
     assert wild.ahead(WEEK)[0].variance > 5 * 5
     assert wild.ahead(WEEK)[-1].variance > 7 * wild.ahead(WEEK)[0].variance
+
+
+def test_wild_days_have_a_longer_tail() -> None:
+    wild = [0, 0, 0, 0, 25] * 28
+    short, long = Learner(Pace(tail=0.0)), Learner(Pace(tail=1.0))
+    for number, units in enumerate(wild):
+        short.learn(units, number % 7)
+        long.learn(units, number % 7)
+    assert 1.5 < long.ahead(WEEK)[0].variance / short.ahead(WEEK)[0].variance < 2
 
 
 def test_one_wild_day_does_not_make_a_calm_sku_wild_for_ever() -> None:
