@@ -1,5 +1,6 @@
 """restock_check: propose what to reorder and why; one open suggestion a SKU, which a person accepts."""
 
+from gardenshop.cloud.clock import DAY, day_of
 from gardenshop.cloud.database import PAGE, Command, Document, find, update
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
 from gardenshop.rules.policy import RestockPolicy, policy_of
@@ -7,6 +8,7 @@ from gardenshop.rules.restock import METHOD, Forecast, Proposal, forecast, propo
 
 _FIELDS = ("available", "inbound", "dailySales", "stockoutDays", "termSales", "reorder", "suggestion")
 _RESERVE_SECONDS = 5.0
+_STOCKOUT_DAYS = 400
 
 
 class Proposed(Response):
@@ -39,6 +41,7 @@ def main(request: TimerEvent, ctx: Context) -> RestockCheck:
             return RestockCheck(checked=checked, suggestions=found, withdrawn=withdrawn)
         commands = []
         for inventory in stock:
+            commands += _note_empty(inventory, day_of(ctx.now - DAY))
             proposal, expected = _judge(inventory, policy, ctx)
             commands += _commands(inventory, proposal, expected, ctx)
             if proposal:
@@ -47,6 +50,17 @@ def main(request: TimerEvent, ctx: Context) -> RestockCheck:
         ctx.db.write(*commands)
         checked, last = checked + len(stock), stock[-1]["_id"]
     return RestockCheck(checked=checked, suggestions=found, withdrawn=withdrawn, next_after=last)
+
+
+def _note_empty(inventory: Document, yesterday: str) -> list[Command]:
+    """Note, here and in the database, that what *yesterday* sold was limited by an empty shelf."""
+    noted = inventory.setdefault("stockoutDays", [])
+    if inventory["available"] > 0 or yesterday in noted or not inventory.get("dailySales"):
+        return []
+    noted.append(yesterday)
+    day = {"$each": [yesterday], "$slice": -_STOCKOUT_DAYS}
+    unknown = {"_id": inventory["_id"], "stockoutDays": {"$ne": yesterday}}
+    return [update("inventory", unknown, {"$push": {"stockoutDays": day}})]
 
 
 def _judge(inventory: Document, policy: RestockPolicy, ctx: Context) -> tuple[Proposal | None, Forecast]:

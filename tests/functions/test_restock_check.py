@@ -76,6 +76,37 @@ def test_a_snoozed_sku_is_left_alone_until_its_time(shop: Shop, clock: Any) -> N
     assert len(shop.ok("restock_check")["suggestions"]) == 1
 
 
+def test_a_day_that_ended_with_an_empty_shelf_is_noted_once_and_not_taken_for_low_demand(shop: Shop) -> None:
+    sold = {**SOLD, "2026-11-22": 0}
+    shop.add("inventory", inventory("rice-5kg", 0, dailySales=sold))
+
+    shop.ok("restock_check")
+    noted = shop.dump()
+    shop.ok("restock_check")
+
+    assert shop.one("inventory", "rice-5kg")["stockoutDays"] == ["2026-11-22"]
+    assert shop.one("inventory", "rice-5kg")["forecast"]["perDayMilli"] == 5000
+    assert shop.dump() == noted
+
+
+@pytest.mark.parametrize(("available", "sold"), [(1, SOLD), (0, {})], ids=["something left", "never sold"])
+def test_other_days_are_not_noted(shop: Shop, available: int, sold: dict[str, int]) -> None:
+    shop.add("inventory", inventory("rice-5kg", available, dailySales=sold))
+
+    shop.ok("restock_check")
+
+    assert shop.one("inventory", "rice-5kg")["stockoutDays"] == []
+
+
+def test_days_noted_do_not_grow_without_end(shop: Shop) -> None:
+    days = [str(date(2026, 11, 22) - timedelta(days=i)) for i in range(400, 0, -1)]
+    shop.add("inventory", inventory("rice-5kg", 0, dailySales=SOLD, stockoutDays=days))
+
+    shop.ok("restock_check")
+
+    assert shop.one("inventory", "rice-5kg")["stockoutDays"] == [*days[1:], "2026-11-22"]
+
+
 def test_a_run_goes_on_after_the_sku_named(shop: Shop) -> None:
     assert shop.ok("restock_check", {"Message": "tea-500g"})["checked"] == 1
 

@@ -25,8 +25,10 @@ class Reorder(Model):
     """How a SKU is replenished."""
 
     lead_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 7
+    lead_spread_days: Annotated[int, Field(strict=True, ge=0, le=90)] = 0
+    """Standard deviation of the lead time."""
     review_days: Annotated[int, Field(strict=True, ge=1, le=90)] = 7
-    service_bp: Bp = 9500
+    service_bp: Bp | None = None
     pack_multiple: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 1
     min_order: Count = 0
     max_stock: Count | None = None

@@ -92,7 +92,12 @@ class RestockPolicy(Model):
 
     lead_days: Count = 7
     review_days: Count = 1
-    service_bp: Bp = 9500
+    service_bp: Bp | None = None
+    """The chance to aim at that nothing lacks until the next delivery; without it, the best by the costs."""
+    margin_bp: Bp = Field(default=3000, ge=1)
+    waste_bp: Bp = 7000
+    holding_bp: Bp = 10
+    """Shares of the price: earned by a sale, lost with a spoilt unit, and the cost of a day on the shelf."""
 
 
 class CommissionPolicy(Model):

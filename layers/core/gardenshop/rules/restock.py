@@ -1,31 +1,80 @@
 """How much of a SKU to reorder, and why: a periodic-review order-up-to policy (R, S).
 
-Demand is forecast from the SKU's own daily sales without the days on which the shelf was empty: a blend of
-the last 7 and 28 days, times a weekday lift (8 weeks, shrunken to 1) and a solar-term lift (the same term of
-last year against the present one, shrunken to 1). The order-up-to level S covers lead time and review
-interval with a safety stock ``z * sigma * sqrt(days)``, the textbook form for (R, S) with normal demand;
-sigma is not below the Poisson one. What is available, inbound and already proposed counts against S.
+What will be asked for is learnt from the SKU's own days (`rules/demand.py`): level, weekday and event, days
+with an empty shelf as lower bounds; the shop adds a solar-term lift (the same term of last year against the
+present one, shrunken to 1). The order-up-to level covers lead time and review interval with the chance that
+pays best (`rules/cover.py`). What is available, inbound and already proposed counts against it.
 Shelf life, storage, pack size and minimum order then shape the quantity; a person accepts it.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from gardenshop.rules import solar_terms
+from gardenshop.rules.cover import COSTS, Costs, order_up_to, outdated
+from gardenshop.rules.demand import Day, Learner, Units, by_day
 from gardenshop.rules.policy import RestockPolicy
 
-METHOD = "blend7-28+weekday+term"
+METHOD = "level+weekday+event+term"
 
-_SHORT_DAYS, _LONG_DAYS, _WEEKDAY_DAYS = 7, 28, 56
-_SHORT_SHARE = 0.3
-_WEEKDAY_PRIOR = 2
-"""Weeks of an average weekday that each weekday's own history is weighed against."""
+_LOOK_AHEAD_DAYS = 42
+_HISTORY_DAYS = 400
 _TERM_PRIOR_UNITS = 10
 _TERM_LIMITS = (0.5, 2.0)
 _NOTABLE_LIFT = 0.05
+_TINY = 1e-9
+
+
+def decide(state: Mapping[str, Any], *, service: float | None = None, costs: Costs = COSTS) -> int:
+    """Return how many units to order at the close of a day, for the *state* of a back-test.
+
+    *service* is the chance to aim at that nothing lacks until the next delivery; without it, the one that
+    pays best by *costs*. The state holds ``sales`` and ``stockout`` of each day up to ``today``, the
+    ``weekday`` of today, the calendar ``promo(day)``, the shelf in ``batches`` and ``on_hand``, the
+    ``pipeline`` of [day, units] and ``on_order``, ``lead_time``, ``review`` and ``shelf_life`` in days.
+    """
+    learner = Learner()
+    catch_up(learner, state)
+    return order(learner, state, service=service, costs=costs)
+
+
+def catch_up(learner: Learner, state: Mapping[str, Any]) -> None:
+    """Teach *learner* the days of *state* that it does not know yet."""
+    known, sales, empty = learner.days, state["sales"], state["stockout"]
+    first, shift, promo = state["today"] + 1 - len(sales), state["weekday"] - state["today"], state["promo"]
+    for number in range(known, len(sales)):
+        day = first + number
+        learner.learn(sales[number], (day + shift) % 7, promo(day), sold_out=empty[number])
+
+
+def order(
+    learner: Learner, state: Mapping[str, Any], *, service: float | None = None, costs: Costs = COSTS
+) -> int:
+    """Return what `decide` does, by what *learner* knows of the days of *state*."""
+    today: int = state["today"]
+    lead, life = state["lead_time"], state["shelf_life"]
+    horizon = lead + state["review"]
+    days = [_day_of(state, today + number) for number in range(1, _foreseen(horizon, lead, life) + 1)]
+    ahead = learner.ahead(days)
+    spoiling = by_day(ahead, lead + life) if life else None
+    wanted: float = order_up_to(ahead[horizon - 1], spoiling, costs, service)
+    if life:
+        arrivals = [0] * horizon
+        for day, units in state["pipeline"]:
+            arrivals[max(day - today, 1) - 1] += units
+        wanted += outdated(state["batches"], arrivals, ahead[:horizon], life)
+    return max(0, math.floor(wanted - int(state["on_hand"]) - int(state["on_order"]) + _TINY))
+
+
+def _day_of(state: Mapping[str, Any], number: int) -> Day:
+    return Day((state["weekday"] + number - state["today"]) % 7, state["promo"](number))
+
+
+def _foreseen(horizon: int, lead: int, life: int | None) -> int:
+    """Return how many days to look ahead one by one."""
+    return max(horizon, min(lead + (life or 0), _LOOK_AHEAD_DAYS))
 
 
 class Stock(NamedTuple):
@@ -40,8 +89,11 @@ class Stock(NamedTuple):
     term_sales: Mapping[str, int] = {}
     """Units per solar term, keyed ``<year>-<term>``."""
     lead_days: int = 7
+    lead_spread_days: int = 0
     review_days: int = 1
-    service_bp: int = 9500
+    service_bp: int | None = None
+    """The chance to aim at that nothing lacks until the next delivery; without it, the best by *costs*."""
+    costs: Costs = COSTS
     pack: int = 1
     min_order: int = 0
     max_stock: int | None = None
@@ -57,21 +109,29 @@ class Forecast(NamedTuple):
     """Expected demand from a day on."""
 
     today: date
-    per_day: float
-    sigma: float
-    """Standard deviation of one day's demand."""
-    weekday_lift: tuple[float, ...]
-    """Factors from Monday to Sunday."""
+    learner: Learner
     term_sales: Mapping[str, int]
 
-    def lift(self, ahead: int) -> float:
-        """Return the factor of the day *ahead* days from today."""
-        day = self.today + timedelta(days=ahead)
-        return self.weekday_lift[day.weekday()] * _term_lift(self.term_sales, self.today, day)
+    @property
+    def per_day(self) -> float:
+        """Units of an ordinary day."""
+        return self.learner.level
 
-    def demand(self, days: int) -> float:
-        """Return the expected demand of *days* days from today on."""
-        return self.per_day * sum(self.lift(ahead) for ahead in range(days))
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of an ordinary day's demand."""
+        return self.learner.deviation
+
+    def term_lift(self, ahead: int) -> float:
+        """Return the solar-term factor of the day *ahead* days from today."""
+        return _term_lift(self.term_sales, self.today, self.today + timedelta(days=ahead))
+
+    def ahead(self, days: int) -> list[Units]:
+        """Return the demand of today, of today and tomorrow, and so on for *days* days."""
+        first = self.today.weekday()
+        return self.learner.ahead(
+            Day((first + number) % 7, lift=self.term_lift(number)) for number in range(days)
+        )
 
 
 class Proposal(NamedTuple):
@@ -93,8 +153,10 @@ def stock_of(inventory: Mapping[str, Any], policy: RestockPolicy, *, proposed: i
         stockout_days=frozenset(inventory.get("stockoutDays", ())),
         term_sales=inventory.get("termSales", {}),
         lead_days=reorder.get("leadDays", policy.lead_days),
+        lead_spread_days=reorder.get("leadSpreadDays", 0),
         review_days=reorder.get("reviewDays", policy.review_days),
         service_bp=reorder.get("serviceBp", policy.service_bp),
+        costs=Costs(policy.margin_bp / 10_000, policy.waste_bp / 10_000, policy.holding_bp / 10_000),
         pack=reorder.get("packMultiple", 1),
         min_order=reorder.get("minOrder", 0),
         max_stock=reorder.get("maxStock"),
@@ -105,32 +167,34 @@ def stock_of(inventory: Mapping[str, Any], policy: RestockPolicy, *, proposed: i
 def forecast(stock: Stock, today: str) -> Forecast:
     """Forecast the demand of *stock* from *today* on; sales of today itself are not complete and not used."""
     now = date.fromisoformat(today)
-    history = _history(stock, now)
-    recent = [units for _, units in history]
-    per_day = _SHORT_SHARE * _mean(recent[-_SHORT_DAYS:]) + (1 - _SHORT_SHARE) * _mean(recent[-_LONG_DAYS:])
-    lifts = _weekday_lifts(history)
-    errors = [(units - _mean(recent) * lifts[day.weekday()]) ** 2 for day, units in history]
-    return Forecast(now, per_day, math.sqrt(max(_mean(errors), per_day)), lifts, stock.term_sales)
+    learner = Learner()
+    for day, units in _history(stock, now):
+        learner.learn(units, day.weekday(), sold_out=day.isoformat() in stock.stockout_days)
+    return Forecast(now, learner, stock.term_sales)
 
 
 def propose(stock: Stock, today: str) -> Proposal | None:
-    """Return what to order of *stock* on *today*, or None when it holds enough or nothing was ever sold."""
+    """Return what to order of *stock* on *today*, or None when it holds enough or does not sell."""
     expected = forecast(stock, today)
-    horizon = stock.lead_days + stock.review_days
-    demand = math.ceil(expected.demand(horizon))
-    safety = math.ceil(_z(stock.service_bp) * expected.sigma * math.sqrt(horizon))
-    gap = demand + safety - stock.position
-    if gap <= 0 or expected.per_day == 0:
+    if not expected.learner.sells:
         return None
-    quantity, shaping = _shape(gap, stock, expected)
-    if quantity <= 0:
+    horizon, life = stock.lead_days + stock.review_days, stock.shelf_life_days
+    ahead = expected.ahead(_foreseen(horizon, stock.lead_days, life))
+    near, spoiling = ahead[horizon - 1], by_day(ahead, stock.lead_days + life) if life else None
+    service = None if stock.service_bp is None else stock.service_bp / 10_000
+    late = (expected.per_day * stock.lead_spread_days) ** 2
+    wanted = order_up_to(Units(near.mean, near.variance + late), spoiling, stock.costs, service)
+    gap = wanted - stock.position
+    quantity, shaping = _shape(gap, stock, spoiling)
+    if gap <= 0 or quantity <= 0:
         return None
+    demand = math.ceil(near.mean - _TINY)
     inputs = {
         "perDayMilli": round(expected.per_day * 1000),
         "sigmaMilli": round(expected.sigma * 1000),
         "horizonDays": horizon,
         "demand": demand,
-        "safety": safety,
+        "safety": wanted - demand,
         "available": stock.available,
         "inbound": stock.inbound,
         "proposed": stock.proposed,
@@ -139,7 +203,7 @@ def propose(stock: Stock, today: str) -> Proposal | None:
     return Proposal(quantity, inputs, (*_reasons(stock, expected, inputs), *shaping))
 
 
-def _shape(gap: int, stock: Stock, expected: Forecast) -> tuple[int, list[str]]:
+def _shape(gap: int, stock: Stock, spoiling: Units | None) -> tuple[int, list[str]]:
     """Fit *gap* to limits and packs; return the quantity and what shaped it."""
     wanted, reasons = max(gap, stock.min_order), list[str]()
     if wanted > gap:
@@ -147,8 +211,8 @@ def _shape(gap: int, stock: Stock, expected: Forecast) -> tuple[int, list[str]]:
     room = None if stock.max_stock is None else stock.max_stock - stock.position
     if room is not None and room < wanted:
         wanted, reasons = room, [f"库位上限{stock.max_stock}件，只能再放{max(0, room)}件"]
-    if stock.shelf_life_days is not None:
-        sellable = math.floor(expected.demand(stock.lead_days + stock.shelf_life_days)) - stock.position
+    if spoiling is not None:
+        sellable = math.floor(spoiling.mean + _TINY) - stock.position
         if sellable < wanted:
             wanted, reasons = (
                 sellable,
@@ -162,38 +226,32 @@ def _shape(gap: int, stock: Stock, expected: Forecast) -> tuple[int, list[str]]:
 
 
 def _reasons(stock: Stock, expected: Forecast, inputs: Mapping[str, int]) -> list[str]:
-    flow = f"近期日均售出{expected.per_day:.1f}件，到货{stock.lead_days}天加盘点{stock.review_days}天，"
+    flow = f"近期日均需求{expected.per_day:.1f}件，到货{stock.lead_days}天加盘点{stock.review_days}天，"
     held = f"现有{stock.available}件，在途{stock.inbound}件，待确认{stock.proposed}件，"
     reasons = [
-        f"{flow}预计售出{inputs['demand']}件，另备安全库存{inputs['safety']}件",
+        f"{flow}预计售出{inputs['demand']}件，{_margin_of_safety(inputs['safety'])}",
         f"{held}缺{inputs['gap']}件",
     ]
     last = expected.today + timedelta(days=inputs["horizonDays"] - 1)
-    lift = _term_lift(expected.term_sales, expected.today, last)
+    lift = expected.term_lift(inputs["horizonDays"] - 1)
     if abs(lift - 1) >= _NOTABLE_LIFT:
         name = solar_terms.term_of_day(last.isoformat()).name
         reasons.insert(1, f"将到{name}，按去年同期销量调整为平日的{lift:.2f}倍")
     return reasons
 
 
-def _history(stock: Stock, now: date) -> list[tuple[date, int]]:
-    """Return the days before *now* on which the SKU could be sold, oldest first, eight weeks at most."""
+def _margin_of_safety(units: int) -> str:
+    return f"另备安全库存{units}件" if units >= 0 else f"为少损耗少备{-units}件"
+
+
+def _history(stock: Stock, now: date) -> Iterator[tuple[date, int]]:
+    """Yield the days before *now* from the first sale on, oldest first, a year or so at most."""
     if not stock.daily_sales:
-        return []
-    first = max(date.fromisoformat(min(stock.daily_sales)), now - timedelta(days=_WEEKDAY_DAYS))
-    days = [first + timedelta(days=number) for number in range((now - first).days)]
-    keys = [(day, day.isoformat()) for day in days]
-    return [(day, stock.daily_sales.get(key, 0)) for day, key in keys if key not in stock.stockout_days]
-
-
-def _weekday_lifts(history: list[tuple[date, int]]) -> tuple[float, ...]:
-    usual = _mean([units for _, units in history])
-    if not usual:
-        return (1.0,) * 7
-    by_weekday = [[units for day, units in history if day.weekday() == number] for number in range(7)]
-    return tuple(
-        (sum(sold) + _WEEKDAY_PRIOR * usual) / (len(sold) + _WEEKDAY_PRIOR) / usual for sold in by_weekday
-    )
+        return
+    first = max(date.fromisoformat(min(stock.daily_sales)), now - timedelta(days=_HISTORY_DAYS))
+    for number in range((now - first).days):
+        day = first + timedelta(days=number)
+        yield day, stock.daily_sales.get(day.isoformat(), 0)
 
 
 def _term_lift(term_sales: Mapping[str, int], today: date, day: date) -> float:
@@ -210,12 +268,3 @@ def _a_year_before(day: date) -> str:
     term = solar_terms.term_of_day(day.isoformat())
     began = day.year - (day.month == 1 and term.key == "dongzhi")
     return f"{began - 1}-{term.key}"
-
-
-def _z(service_bp: int) -> float:
-    """Return the standard normal quantile of a service level, from 50 % to 99.99 %."""
-    return NormalDist().inv_cdf(min(max(service_bp, 5000), 9999) / 10_000)
-
-
-def _mean(values: list[int] | list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gardenshop.rules.cover import Costs
 from gardenshop.rules.policy import RestockPolicy
-from gardenshop.rules.restock import Proposal, Stock, forecast, propose, stock_of
+from gardenshop.rules.restock import Stock, forecast, propose, stock_of
 
 TODAY = "2026-11-23"  # A Monday, the day after 小雪.
 
@@ -30,30 +31,31 @@ def quantity(of: Stock) -> int:
 
 
 def test_steady_demand_is_covered_for_lead_and_review_with_safety() -> None:
-    assert propose(stock(10), TODAY) == Proposal(
-        quantity=32,
-        inputs={
-            "perDayMilli": 4000,
-            "sigmaMilli": 2000,
-            "horizonDays": 8,
-            "demand": 32,
-            "safety": 10,
-            "available": 10,
-            "inbound": 0,
-            "proposed": 0,
-            "gap": 32,
-        },
-        reasons=(
-            "近期日均售出4.0件，到货7天加盘点1天，预计售出32件，另备安全库存10件",
-            "现有10件，在途0件，待确认0件，缺32件",
-        ),
+    proposed = propose(stock(10), TODAY)
+
+    assert proposed is not None
+    assert proposed.inputs == {
+        "perDayMilli": 4000,
+        "sigmaMilli": proposed.inputs["sigmaMilli"],
+        "horizonDays": 8,
+        "demand": 32,
+        "safety": proposed.quantity - 22,
+        "available": 10,
+        "inbound": 0,
+        "proposed": 0,
+        "gap": proposed.quantity,
+    }
+    assert proposed.reasons == (
+        f"近期日均需求4.0件，到货7天加盘点1天，预计售出32件，另备安全库存{proposed.quantity - 22}件",
+        f"现有10件，在途0件，待确认0件，缺{proposed.quantity}件",
     )
 
 
 def test_enough_on_the_shelf_on_the_way_or_proposed_needs_nothing() -> None:
-    assert propose(stock(42), TODAY) is None
-    assert propose(stock(10, inbound=20, proposed=12), TODAY) is None
-    assert quantity(stock(10, inbound=20, proposed=11)) == 1
+    level = quantity(stock(0))
+    assert propose(stock(level), TODAY) is None
+    assert propose(stock(10, inbound=20, proposed=level - 30), TODAY) is None
+    assert quantity(stock(10, inbound=20, proposed=level - 31)) == 1
 
 
 def test_what_never_sold_or_no_longer_sells_is_not_reordered() -> None:
@@ -63,42 +65,51 @@ def test_what_never_sold_or_no_longer_sells_is_not_reordered() -> None:
 
 
 def test_a_higher_service_level_keeps_more() -> None:
-    assert [quantity(stock(service_bp=bp)) for bp in (5000, 9000, 9500, 9900)] == [32, 40, 42, 46]
+    kept = [quantity(stock(service_bp=bp)) for bp in (1000, 5000, 9000, 9500, 9900, 10_000)]
+    assert kept == sorted(set(kept))
+
+
+def test_without_a_service_level_the_costs_decide() -> None:
+    cheap, dear = Costs(holding=0.0005), Costs(holding=0.02)
+    assert quantity(stock(costs=dear)) < quantity(stock()) < quantity(stock(costs=cheap))
+    assert quantity(stock()) == quantity(stock(service_bp=9901))
 
 
 def test_days_with_an_empty_shelf_are_no_sign_of_low_demand() -> None:
     dry = sold(*[4] * 49, *[0] * 7)
     days = frozenset(list(dry)[-7:])
-    assert forecast(stock(daily_sales=dry, stockout_days=days), TODAY).per_day == 4
-    assert forecast(stock(daily_sales=dry), TODAY).per_day == pytest.approx(2.1)
+    assert forecast(stock(daily_sales=dry, stockout_days=days), TODAY).per_day == pytest.approx(4)
+    assert forecast(stock(daily_sales=dry), TODAY).per_day < 3.6
+
+
+def test_an_empty_shelf_that_sold_much_before_is_a_sign_of_high_demand() -> None:
+    busy = sold(*[4] * 49, *[9] * 7)
+    days = frozenset(list(busy)[-7:])
+    emptied = forecast(stock(daily_sales=busy, stockout_days=days), TODAY)
+    assert emptied.per_day == forecast(stock(daily_sales=busy), TODAY).per_day > 4.5
 
 
 def test_todays_sales_are_not_complete_and_not_used() -> None:
-    assert forecast(stock(daily_sales={**sold(*[4] * 56), TODAY: 90}), TODAY).per_day == 4
+    assert forecast(stock(daily_sales={**sold(*[4] * 56), TODAY: 90}), TODAY).per_day == pytest.approx(4)
 
 
 def test_recent_sales_weigh_more() -> None:
-    rising = forecast(stock(daily_sales=sold(*[2] * 49, *[6] * 7)), TODAY)
-    assert rising.per_day == pytest.approx(0.3 * 6 + 0.7 * 3)
+    rising, falling = (
+        forecast(stock(daily_sales=sold(*units)), TODAY)
+        for units in ([2] * 100 + [6] * 100, [6] * 100 + [2] * 100)
+    )
+    assert falling.per_day < 4 < rising.per_day
 
 
 def test_a_short_history_is_taken_as_it_is() -> None:
-    assert forecast(stock(daily_sales=sold(3, 5)), TODAY).per_day == 4
-
-
-def test_weekdays_are_learnt_and_shrunken() -> None:
-    weekends = sold(*[2, 2, 2, 2, 2, 8, 8] * 8)  # 56 days before a Monday begin on a Monday.
-    lifts = forecast(stock(daily_sales=weekends), TODAY).weekday_lift
-    usual = 26 / 7
-    assert lifts[0] == pytest.approx((16 + 2 * usual) / 10 / usual)
-    assert lifts[5] == pytest.approx((64 + 2 * usual) / 10 / usual)
-    assert sum(lifts) == pytest.approx(7)
+    assert forecast(stock(daily_sales=sold(3, 5)), TODAY).per_day == pytest.approx(4, abs=0.1)
 
 
 def test_last_years_same_term_lifts_the_days_that_belong_to_it() -> None:
     terms = {"2025-xiaoxue": 50, "2025-daxue": 80}
     expected = forecast(stock(term_sales=terms), TODAY)
-    assert [round(expected.lift(ahead), 2) for ahead in (0, 13, 14, 20)] == [1, 1, 1.5, 1.5]
+    assert [round(expected.term_lift(ahead), 2) for ahead in (0, 13, 14, 20)] == [1, 1, 1.5, 1.5]
+    assert expected.ahead(21)[-1].mean == pytest.approx(4 * 14 + 6 * 7)
     proposal = propose(stock(term_sales=terms, lead_days=20), TODAY)
     assert proposal is not None
     assert proposal.reasons[1] == "将到大雪，按去年同期销量调整为平日的1.50倍"
@@ -108,12 +119,16 @@ def test_dongzhi_in_january_looks_back_to_the_december_before_last() -> None:
     terms = {"2025-dongzhi": 30, "2026-xiaohan": 10}
     steady = sold(*[4] * 56, until="2027-01-02")
     expected = forecast(stock(daily_sales=steady, term_sales=terms), "2027-01-02")
-    assert [expected.lift(ahead) for ahead in (0, 2, 3)] == [1, 1, 0.5]
+    assert [expected.term_lift(ahead) for ahead in (0, 2, 3)] == [1, 1, 0.5]
 
 
 def test_an_unknown_term_changes_nothing_and_a_wild_one_is_limited() -> None:
-    assert forecast(stock(term_sales={"2025-daxue": 900}), TODAY).lift(20) == 1
-    assert forecast(stock(term_sales={"2025-xiaoxue": 1, "2025-daxue": 900}), TODAY).lift(20) == 2
+    assert forecast(stock(term_sales={"2025-daxue": 900}), TODAY).term_lift(20) == 1
+    assert forecast(stock(term_sales={"2025-xiaoxue": 1, "2025-daxue": 900}), TODAY).term_lift(20) == 2
+
+
+def test_a_delivery_that_may_be_late_needs_more_safety() -> None:
+    assert quantity(stock(lead_spread_days=3)) > quantity(stock(lead_spread_days=1)) > quantity(stock())
 
 
 def test_packs_are_rounded_up_and_the_minimum_is_met() -> None:
@@ -138,6 +153,19 @@ def test_fresh_goods_are_not_ordered_beyond_what_sells_in_their_life() -> None:
     assert fresh.reasons[2:] == ("保质期3天，只订预计卖得完的20件",)
 
 
+def test_the_shorter_goods_keep_the_fewer_are_risked() -> None:
+    kept = [quantity(stock(lead_days=2, shelf_life_days=days)) for days in (1, 2, 4, 8)]
+    assert kept == sorted(set(kept))
+    assert kept[-1] <= quantity(stock(lead_days=2, shelf_life_days=3650)) == quantity(stock(lead_days=2))
+
+
+def test_fewer_than_expected_are_ordered_of_what_spoils_overnight_and_the_reason_says_so() -> None:
+    fresh = propose(stock(lead_days=2, shelf_life_days=1), TODAY)
+    assert fresh is not None
+    assert fresh.inputs["safety"] < 0
+    assert f"为少损耗少备{-fresh.inputs['safety']}件" in fresh.reasons[0]
+
+
 def test_an_inventory_document_is_read_with_the_policys_defaults() -> None:
     document = {
         "available": 5,
@@ -145,9 +173,11 @@ def test_an_inventory_document_is_read_with_the_policys_defaults() -> None:
         "dailySales": {"2026-11-22": 3},
         "stockoutDays": ["2026-11-20"],
         "termSales": {"2025-xiaoxue": 9},
-        "reorder": {"leadDays": 3, "packMultiple": 6, "shelfLifeDays": 14},
+        "reorder": {"leadDays": 3, "leadSpreadDays": 1, "packMultiple": 6, "shelfLifeDays": 14},
     }
-    assert stock_of(document, RestockPolicy(review_days=2, service_bp=9800), proposed=4) == Stock(
+    assert stock_of(
+        document, RestockPolicy(review_days=2, service_bp=9800, margin_bp=4000), proposed=4
+    ) == Stock(
         available=5,
         inbound=2,
         proposed=4,
@@ -155,8 +185,10 @@ def test_an_inventory_document_is_read_with_the_policys_defaults() -> None:
         stockout_days=frozenset({"2026-11-20"}),
         term_sales={"2025-xiaoxue": 9},
         lead_days=3,
+        lead_spread_days=1,
         review_days=2,
         service_bp=9800,
+        costs=Costs(margin=0.4),
         pack=6,
         shelf_life_days=14,
     )

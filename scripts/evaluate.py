@@ -1,0 +1,28 @@
+"""Measure what the shop decides against real histories, beside simpler ways to decide.
+
+python3 scripts/evaluate.py restock DIR              figures of the restock policy and its rivals
+python3 scripts/evaluate.py restock DIR --frontier   days of cover at equal fill rates, and a plot
+"""
+
+import bootstrap  # isort: skip  # Before all others: it answers a Python that is too old.
+
+import argparse
+import sys
+
+
+def main() -> int:
+    """Run the evaluation asked for."""
+    bootstrap.enter()
+    from evaluation import restock  # noqa: PLC0415  # Importable only from here on.
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kinds = parser.add_subparsers(required=True, metavar="KIND")
+    restock.add_parser(kinds)
+    options = parser.parse_args()
+    return int(options.run(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
