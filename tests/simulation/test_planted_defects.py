@@ -113,7 +113,7 @@ DEFECTS = (
         (
             "flows.tasks",
             """f"earn:order:{order['_id']}",""",
-            """f"earn:order:{order['_id']}:{ctx.now}",""",
+            """f"earn:order:{order['_id']}:{now}",""",
         ),
     ),
     defect(

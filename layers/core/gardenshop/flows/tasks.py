@@ -48,7 +48,7 @@ Handler = Callable[[Context, Document], list[Command]]
 class OrderPart(Protocol):
     """Carries out what an order calls for and returns the writes that end it."""
 
-    def __call__(self, ctx: Context, order: Document, *, started: int) -> list[Command]: ...
+    def __call__(self, db: Database, order: Document, *, started: int, now: int) -> list[Command]: ...
 
 
 class SalePart(Protocol):
@@ -64,7 +64,7 @@ def _of_order(part: OrderPart) -> Handler:
 
     def handle(ctx: Context, task: Document) -> list[Command]:
         order = ctx.db.one(get("orders", task["payload"]["orderNo"]))
-        return part(ctx, order, started=task["payload"]["startedAt"]) if order else []
+        return part(ctx.db, order, started=task["payload"]["startedAt"], now=ctx.now) if order else []
 
     return handle
 
@@ -82,42 +82,35 @@ def _of_sale(part: SalePart) -> Handler:
     return handle
 
 
-def _release(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    return release_held(ctx.db, order, started=started, now=ctx.now)
-
-
-def _give_budget_back(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    promotions.give_back(ctx.db, order, started=started, now=ctx.now)
+def _give_budget_back(db: Database, order: Document, *, started: int, now: int) -> list[Command]:
+    promotions.give_back(db, order, started=started, now=now)
     return []
 
 
-def _give_coupon_back(ctx: Context, order: Document, *, started: int) -> list[Command]:
+def _give_coupon_back(db: Database, order: Document, *, started: int, now: int) -> list[Command]:
     del started
-    coupons.release(ctx.db, order, ctx.now)
+    coupons.release(db, order, now)
     return []
 
 
-def _use_coupon(ctx: Context, order: Document, *, started: int) -> list[Command]:
+def _use_coupon(db: Database, order: Document, *, started: int, now: int) -> list[Command]:
     del started
-    coupons.use(ctx.db, order, ctx.now)
+    coupons.use(db, order, now)
     return []
 
 
-def _use_points(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    return redemption.commit(ctx.db, order, started=started, now=ctx.now)
-
-
-def _give_points_back(ctx: Context, order: Document, *, started: int) -> list[Command]:
+def _return_coupon(db: Database, order: Document, *, started: int, now: int) -> list[Command]:
     del started
-    return redemption.release(ctx.db, order, now=ctx.now)
+    return reversal.return_coupon(db, order, now)
 
 
-def _commit(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    return commit_held(ctx.db, order, started=started, now=ctx.now)
+def _give_points_back(db: Database, order: Document, *, started: int, now: int) -> list[Command]:
+    del started
+    return redemption.release(db, order, now=now)
 
 
-def _accrue(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    (rules,) = ctx.db.read(find("business_rules", {"state": "live"}))
+def _accrue(db: Database, order: Document, *, started: int, now: int) -> list[Command]:
+    (rules,) = db.read(find("business_rules", {"state": "live"}))
     policy = policy_of(rules)
     goods = sum(line["paidFen"] for line in order["lines"])
     points = shop_points_for(goods, policy.points)
@@ -131,28 +124,7 @@ def _accrue(ctx: Context, order: Document, *, started: int) -> list[Command]:
         policy=policy,
         at=started,
     )
-    return list(perform(ctx.db, [operation], ctx.now).closing)
-
-
-def _garden(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    return sync_garden(ctx.db, order, started=started, now=ctx.now)
-
-
-def _finalise(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    return reversal.finalise_points(ctx.db, order, started=started, now=ctx.now)
-
-
-def _accrue_commission(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    return commission.accrue(ctx.db, order, started=started, now=ctx.now)
-
-
-def _confirm_commission(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    return commission.confirm(ctx.db, order, started=started, now=ctx.now)
-
-
-def _return_coupon(ctx: Context, order: Document, *, started: int) -> list[Command]:
-    del started
-    return reversal.return_coupon(ctx.db, order, ctx.now)
+    return list(perform(db, [operation], now).closing)
 
 
 def _refund(ctx: Context, task: Document) -> list[Command]:
@@ -164,21 +136,21 @@ def _refund(ctx: Context, task: Document) -> list[Command]:
 
 
 HANDLERS: Mapping[str, Handler] = {
-    outbox.RELEASE: _of_order(_release),
+    outbox.RELEASE: _of_order(release_held),
     outbox.BUDGET_BACK: _of_order(_give_budget_back),
     outbox.COUPON_BACK: _of_order(_give_coupon_back),
     outbox.COUPON_USE: _of_order(_use_coupon),
-    outbox.POINTS_USE: _of_order(_use_points),
+    outbox.POINTS_USE: _of_order(redemption.commit),
     outbox.POINTS_FREE: _of_order(_give_points_back),
-    outbox.COMMIT: _of_order(_commit),
+    outbox.COMMIT: _of_order(commit_held),
     outbox.ACCRUE: _of_order(_accrue),
-    outbox.GARDEN: _of_order(_garden),
-    outbox.FINALISE: _of_order(_finalise),
+    outbox.GARDEN: _of_order(sync_garden),
+    outbox.FINALISE: _of_order(reversal.finalise_points),
     outbox.COUPON_RETURN: _of_order(_return_coupon),
     outbox.COUPON_ISSUE: grants.issue_page,
     outbox.COUPON_GRANT: grants.grant,
-    outbox.COMMISSION: _of_order(_accrue_commission),
-    outbox.COMMISSION_FINAL: _of_order(_confirm_commission),
+    outbox.COMMISSION: _of_order(commission.accrue),
+    outbox.COMMISSION_FINAL: _of_order(commission.confirm),
     outbox.REFUND: _refund,
     outbox.RESTOCK: _of_sale(shipping.restock),
     outbox.TAKE_IN: _of_sale(shipping.take_in),
