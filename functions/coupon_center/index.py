@@ -1,7 +1,7 @@
 """coupon_center: what can be claimed now, the caller's coupons, and which of them suit what she is buying."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_fun
 from gardenshop.flows.basket import read_commands
 from gardenshop.flows.checkout import MAX_LINES, CouponChoices, Wanted, WantedLine, choices_of, quote_of
 from gardenshop.flows.claims import TEMPLATES
-from gardenshop.flows.coupons import COUPONS, CouponView, view_of
+from gardenshop.flows.coupons import COUPONS, CouponView, TermsView, shown_terms, view_of
 from gardenshop.models.base import Key
 from gardenshop.models.promotion import Coupon
 from gardenshop.rules.coupons import why_not_hers
@@ -32,16 +32,9 @@ class CouponCenter(Request):
     address_id: Key | None = None
 
 
-class Offered(Response):
+class Offered(TermsView):
     """A coupon of the centre: how many are left, and for her, or `why` she gets none now."""
 
-    coupon_id: str
-    name: str
-    kind: str
-    value_fen: int | None
-    pay_bp: int | None
-    cap_fen: int | None
-    min_fen: int
     end_at: int
     left: int
     left_for_you: int
@@ -107,10 +100,9 @@ def _offer(template: Coupon, had: Mapping[str, int], shopper: Shopper) -> Offere
     left = template.total - template.issued
     hers = min(left, max(0, template.per_user - had.get(template.id, 0)))
     why = why_not_hers(template, shopper) or ("" if hers else "已领取" if left else "已领完")
-    terms: dict[str, Any] = template.terms.model_dump(include=set(Offered.model_fields))
     return Offered(
         coupon_id=template.id,
-        **terms,
+        **shown_terms(template.terms),
         end_at=template.end_at,
         left=left,
         left_for_you=0 if why else hers,

@@ -15,6 +15,7 @@ from gardenshop.rules.basket import Problem, bought_in, problem_of, sku_of
 from gardenshop.rules.freight import delivers_to
 from gardenshop.rules.goods import PriceLine
 from gardenshop.rules.order_states import DEAD
+from gardenshop.rules.points import spendable
 from gardenshop.rules.policy import Policy, policy_of
 from gardenshop.rules.promotions import Shopper
 from gardenshop.rules.till import Offers
@@ -88,9 +89,8 @@ class Basket:
 
     @property
     def spendable_points(self) -> int:
-        """How many shop points she may spend: none while she owes any."""
-        book = (self.user.get("points") or {}).get("shop") or {}
-        return 0 if book.get("debt") else max(int(book.get("available", 0)) - self.lapsed_points, 0)
+        """How many shop points she may spend."""
+        return spendable((self.user.get("points") or {}).get("shop") or {}, self.lapsed_points)
 
     def to_buy(self) -> list[Item]:
         """Return the selected items that can be bought."""

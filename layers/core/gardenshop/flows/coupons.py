@@ -4,22 +4,23 @@ A lock belongs to the order that names the coupon, so repeating its checkout kee
 operation on the coupon's document, whose ring tells a repeat; the other edges say themselves what happened.
 """
 
+from typing import Any
+
 from gardenshop.cloud.database import Command, Database, Document, find, get, update
 from gardenshop.cloud.entry import Response
 from gardenshop.cloud.errors import Internal
 from gardenshop.flows.balances import Operation
 from gardenshop.models.base import RING_SIZE
-from gardenshop.models.promotion import UserCoupon
+from gardenshop.models.promotion import CouponTerms, UserCoupon
 
 COUPONS = "user_coupons"
 MOST_SHOWN = 100
 EXPIRED_AT_ONCE = 500
 
 
-class CouponView(Response):
-    """One copy as its owner sees it: usable from `since` until `until`, if it is ``available``."""
+class TermsView(Response):
+    """What a coupon is worth; which fields are used follows from its kind."""
 
-    user_coupon_id: str
     coupon_id: str
     name: str
     kind: str
@@ -27,6 +28,17 @@ class CouponView(Response):
     pay_bp: int | None
     cap_fen: int | None
     min_fen: int
+
+
+def shown_terms(terms: CouponTerms) -> dict[str, Any]:
+    """Return *terms* by the names of `TermsView`."""
+    return terms.model_dump(include=set(TermsView.model_fields))
+
+
+class CouponView(TermsView):
+    """One copy as its owner sees it: usable from `since` until `until`, if it is ``available``."""
+
+    user_coupon_id: str
     since: int
     until: int
     state: str
@@ -35,16 +47,10 @@ class CouponView(Response):
 
 def view_of(copy: Document, *, state: str = "") -> CouponView:
     """Show *copy*, in the given *state* where its stored one is out of date."""
-    terms = copy["terms"]
     return CouponView(
         user_coupon_id=copy["_id"],
         coupon_id=copy["couponId"],
-        name=terms["name"],
-        kind=terms["kind"],
-        value_fen=terms.get("valueFen"),
-        pay_bp=terms.get("payBp"),
-        cap_fen=terms.get("capFen"),
-        min_fen=terms.get("minFen", 0),
+        **shown_terms(CouponTerms.model_validate(copy["terms"])),
         since=copy["from"],
         until=copy["until"],
         state=state or copy["state"],

@@ -14,7 +14,7 @@ from gardenshop.flows import lots
 from gardenshop.flows.allowance import Balance, counted, left_of
 from gardenshop.flows.balances import Operation, Outcome, perform, record, reopen
 from gardenshop.flows.points import LEDGER, again
-from gardenshop.rules.points import exchanged, lot_expiry
+from gardenshop.rules.points import exchanged, lot_expiry, spendable
 from gardenshop.rules.policy import Policy, policy_of
 
 
@@ -28,9 +28,8 @@ class Member(NamedTuple):
 
     @property
     def spendable(self) -> int:
-        """The garden points that she may spend: none while she owes any."""
-        garden = self.balance.get("garden") or {}
-        return 0 if garden.get("debt") else max(int(garden.get("available", 0)) - self.lapsed, 0)
+        """The garden points that she may spend."""
+        return spendable(self.balance.get("garden") or {}, self.lapsed)
 
     def left_today(self, now: int) -> int:
         """Return how many garden points she may still exchange today."""

@@ -1,7 +1,8 @@
 """How many points things earn, how long they last, and how far they pay."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from gardenshop.rules.money import FULL_BP
 from gardenshop.rules.policy import PointsPolicy
@@ -31,9 +32,14 @@ def lot_expiry(earned_at: int, policy: PointsPolicy) -> int:
     return int(first_after.timestamp() * 1000) - 1
 
 
-def redeemable(spendable: int, goods_fen: int, policy: PointsPolicy) -> int:
-    """Return how many of *spendable* points may pay for goods that still cost *goods_fen*."""
-    return min(spendable, policy.redeem_cap, goods_fen * policy.redeem_bp // FULL_BP)
+def spendable(book: Mapping[str, Any], lapsed: int) -> int:
+    """Return how many points of *book* may be spent, *lapsed* being over: none while she owes any."""
+    return 0 if book.get("debt") else max(int(book.get("available", 0)) - lapsed, 0)
+
+
+def redeemable(points: int, goods_fen: int, policy: PointsPolicy) -> int:
+    """Return how many of the spendable *points* may pay for goods that still cost *goods_fen*."""
+    return min(points, policy.redeem_cap, goods_fen * policy.redeem_bp // FULL_BP)
 
 
 def exchanged(points: int, policy: PointsPolicy) -> tuple[int, int]:

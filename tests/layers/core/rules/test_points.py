@@ -14,6 +14,7 @@ from gardenshop.rules.points import (
     lot_expiry,
     redeemable,
     shop_points_for,
+    spendable,
 )
 from gardenshop.rules.policy import PointsPolicy
 
@@ -61,7 +62,21 @@ def test_no_lot_lapses_before_its_months_are_over(earned_at: int, months: int) -
 
 
 @pytest.mark.parametrize(
-    ("spendable", "goods_fen", "policy", "most"),
+    ("book", "lapsed", "left"),
+    [
+        ({"available": 100}, 30, 70),
+        ({"available": 100, "debt": 0}, 0, 100),
+        ({"available": 100, "debt": 1}, 0, 0),
+        ({"available": 10}, 30, 0),
+        ({}, 0, 0),
+    ],
+)
+def test_what_lapsed_or_is_owed_cannot_be_spent(book: dict[str, int], lapsed: int, left: int) -> None:
+    assert spendable(book, lapsed) == left
+
+
+@pytest.mark.parametrize(
+    ("points", "goods_fen", "policy", "most"),
     [
         (700, 2400, PointsPolicy(), 700),
         (5000, 2400, PointsPolicy(), 1000),
@@ -72,9 +87,9 @@ def test_no_lot_lapses_before_its_months_are_over(earned_at: int, months: int) -
     ],
 )
 def test_what_may_be_redeemed_is_the_least_of_balance_cap_and_goods(
-    spendable: int, goods_fen: int, policy: PointsPolicy, most: int
+    points: int, goods_fen: int, policy: PointsPolicy, most: int
 ) -> None:
-    assert redeemable(spendable, goods_fen, policy) == most
+    assert redeemable(points, goods_fen, policy) == most
 
 
 @pytest.mark.parametrize(
