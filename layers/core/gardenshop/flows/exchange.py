@@ -1,7 +1,7 @@
 """Garden points become shop points: one guarded update moves both books, and each has its row.
 
-The rows are written before it and ended after it, and each tells the whole exchange, so whoever finds one of
-them can finish it. A token is good for one exchange: its rows say which.
+The row out is written first and tells the whole exchange: a token is good for that one, and whoever finds the
+row can finish it. The row in follows from it, so two calls with one token cannot write a half each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,15 +82,13 @@ def rows_of(user_id: str, token: str) -> Command:
 
 
 def exchange_of(rows: Sequence[Document], policy: Policy) -> Exchange | None:
-    """Build the exchange from those of its *rows* that were found."""
-    if not rows:
-        return None
-    row, key = rows[0], rows[0]["_id"].rpartition(":")[0]
-    deltas = row["delta"], row["twinDelta"]
-    taken, gained = deltas if row["kind"] == "exchange_out" else deltas[::-1]
-    whole = _exchange(key, row, -taken, gained, policy)
+    """Build the exchange from those of its *rows* that were found: the row out decides what it is."""
     found = {each["kind"]: each for each in rows}
-    return Exchange(found.get("exchange_out", whole.out), found.get("exchange_in", whole.into))
+    out = found.get("exchange_out")
+    if out is None:
+        return None
+    whole = _exchange(out["_id"].rpartition(":")[0], out, -out["delta"], out["twinDelta"], policy)
+    return Exchange(out, found.get("exchange_in", whole.into))
 
 
 def draft(member: Member, token: str, points: int, now: int) -> Exchange:
@@ -117,9 +115,9 @@ def _exchange(key: str, facts: Mapping[str, object], taken: int, gained: int, po
 
 
 def begin(db: Database, drafted: Exchange, now: int) -> bool:
-    """Write the rows of *drafted*; False when the token had written other ones before."""
-    results = db.write(*(record(again(row), now) for row in drafted))
-    return all(result.happened for result in results)
+    """Write the row that takes the points of *drafted*; False when the token had written another before."""
+    (written,) = db.write(record(again(drafted.out), now))
+    return written.happened
 
 
 def carry_out(db: Database, member: Member, exchange: Exchange, now: int) -> Outcome:
