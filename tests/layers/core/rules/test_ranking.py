@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gardenshop.rules.recommend import (
+from gardenshop.rules.ranking import (
     ANYONE,
     DEFAULT_WEIGHTS,
     Candidate,
