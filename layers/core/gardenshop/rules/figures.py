@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-_WEEKS2, _WEEKS4, _WEEKS12 = 14, 28, 84
+_WEEKS2, _WEEKS4, _WEEKS12, _EVER = 14, 28, 84, 1_000_000
 _NEIGHBOURS = 30
 _BASKET = 60
 """A basket counts with so many of its products: in a wholesale order everything goes together."""
@@ -15,7 +15,7 @@ _SHY = 5.0
 """So many baskets without the pair are added to each side: seen together once is not yet alike."""
 _STEADY = 20.0
 """Visits at the rate of the type that steady the rate of a product, and at the shop's that of a type."""
-_FEW_GAPS = 5
+_FEW_GAPS = _FEW_BUYERS = 5
 
 
 class Visit(NamedTuple):
@@ -31,15 +31,17 @@ class Figure(NamedTuple):
     sold_2w: float
     sold_4w: float
     sold_12w: float
+    sold: float
     buyers: float
     """Share of members."""
+    loyal: float
+    """Share of its buyers who came back for it."""
     again: float
     """Share of the later visits of those who bought it once."""
     again_type: float
     cycle_days: float
     kind: str
     category: str
-    department: str
     brand: str
     price: int
 
@@ -70,9 +72,10 @@ def figures(
     """Return the figure of each product of *catalogue*, from the visits of *members* before day *until*."""
     sold, total = _sold(members, until)
     again, chances, gaps = _again(members)
-    buyers = Counter(product for visits in members for product in _bought(visits))
+    buyers, loyal = _buyers(members)
     kinds = {product["product_id"]: product["type"] for product in catalogue}
     rates = _rates(again, chances, kinds)
+    faithful = sum(loyal.values()) / max(1, sum(buyers.values()))
     usual = _median([gap for each in gaps.values() for gap in each]) or 30.0
     found = {}
     for product in catalogue:
@@ -83,13 +86,14 @@ def figures(
             sold_2w=_log_share(sold[_WEEKS2][key], total[_WEEKS2], 0.0005),
             sold_4w=_log_share(sold[_WEEKS4][key], total[_WEEKS4], 0.0005),
             sold_12w=_log_share(sold[_WEEKS12][key], total[_WEEKS12], 0.0005),
+            sold=_log_share(sold[_EVER][key], total[_EVER], 0.0005),
             buyers=_log_share(buyers[key], len(members), 0.002),
+            loyal=_log_share(loyal[key] + _FEW_BUYERS * faithful, buyers[key] + _FEW_BUYERS, 0.01),
             again=again_log,
             again_type=type_log,
             cycle_days=round((_median(mine) * len(mine) + usual * _FEW_GAPS) / (len(mine) + _FEW_GAPS), 2),
             kind=product["type"],
             category=product["category"],
-            department=product["department"],
             brand=product["brand"],
             price=max(1, product["list_price_cents"]),
         )
@@ -126,7 +130,7 @@ def _nearest(
 
 
 def _sold(members: Sequence[Sequence[Visit]], until: int) -> tuple[dict[int, Counter[str]], dict[int, int]]:
-    sold = {span: Counter[str]() for span in (_WEEKS2, _WEEKS4, _WEEKS12)}
+    sold = {span: Counter[str]() for span in (_WEEKS2, _WEEKS4, _WEEKS12, _EVER)}
     total = dict.fromkeys(sold, 0)
     for visits in members:
         for visit in visits:
@@ -174,11 +178,17 @@ def _rates(
     }
 
 
-def _bought(visits: Sequence[Visit]) -> set[str]:
-    return {product for visit in visits for product, *_ in visit.lines}
+def _buyers(members: Sequence[Sequence[Visit]]) -> tuple[Counter[str], Counter[str]]:
+    """Count the members who bought each product, and those who did so more than once."""
+    buyers, loyal = Counter[str](), Counter[str]()
+    for visits in members:
+        times = Counter(product for visit in visits for product, *_ in visit.lines)
+        buyers.update(times.keys())
+        loyal.update(product for product, count in times.items() if count > 1)
+    return buyers, loyal
 
 
-def _log_share(count: int, total: int, least: float) -> float:
+def _log_share(count: float, total: int, least: float) -> float:
     return round(math.log(count / max(1, total) + least), 4)
 
 

@@ -6,7 +6,7 @@ goes with hers, which kinds she buys, and what sells. Most shares enter as logar
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -44,9 +44,11 @@ class Shopper(NamedTuple):
     basket: float
     kinds: Mapping[str, float]
     categories: Mapping[str, float]
-    departments: Mapping[str, float]
-    brands: Mapping[tuple[str, str], float]
+    variety: Mapping[str, int]
+    """Her different products of a kind."""
+    brands: Mapping[str, float]
     bought: float
+    """All of *kinds* together: the products of a usual basket."""
     last: frozenset[str]
     now: int
 
@@ -66,8 +68,8 @@ BOUGHT = (
     "slow x again",
 )  # fmt: skip
 NEW = (
-    "intercept", "sold", "trend", "season", "buyers", "again", "again type", "whole", "nearest", "last",
-    "category", "department", "brand", "whole x visits",
+    "intercept", "sold lately", "sold", "sold ever", "buyers", "loyal", "again", "whole", "nearest", "last",
+    "category", "kind", "brand",
 )  # fmt: skip
 
 
@@ -75,13 +77,14 @@ def shopper(visits: Sequence[Visit], now: int, products: Mapping[str, Figure]) -
     """Return who comes in on day *now* after *visits*, as far as the shop has *products*."""
     habits = _habits(visits, now, products)
     kinds, categories = defaultdict[str, float](float), defaultdict[str, float](float)
-    departments, brands = defaultdict[str, float](float), defaultdict[tuple[str, str], float](float)
+    variety, brands = Counter[str](), Counter[str]()
     for product, habit in habits.items():
         figure = products[product]
         kinds[figure.kind] += habit.slow
         categories[figure.category] += habit.slow
-        departments[figure.department] += habit.slow
-        brands[figure.category, figure.brand] += habit.slow
+        variety[figure.kind] += 1
+        brands[figure.brand] += habit.times
+    times = max(1, sum(brands.values()))
     lines = sum(len(visit.lines) for visit in visits)
     return Shopper(
         habits,
@@ -90,9 +93,9 @@ def shopper(visits: Sequence[Visit], now: int, products: Mapping[str, Figure]) -
         math.log(max(1.0, lines / max(1, len(visits)))),
         kinds,
         categories,
-        departments,
-        brands,
-        sum(departments.values()) or 1.0,
+        variety,
+        {brand: count / times for brand, count in brands.items()},
+        sum(kinds.values()) or 1.0,
         frozenset(product for visit in visits[-_LAST_BASKETS:] for product, *_ in visit.lines),
         now,
     )
@@ -140,23 +143,20 @@ def bought_features(who: Shopper, product: str, figure: Figure) -> list[float]:
 def new_features(who: Shopper, pull: Pull, figure: Figure) -> list[float]:
     """Return the numbers of `NEW` for a product she has never had."""
     log = math.log
-    category = who.categories.get(figure.category, 0.0)
-    whole = log(pull.whole + _FEW)
     return [
         1.0,
+        figure.sold_2w,
         figure.sold_4w,
-        figure.sold_2w - figure.sold_12w,
-        figure.sold_12w,
+        figure.sold,
         figure.buyers,
+        figure.loyal,
         figure.again,
-        figure.again_type,
-        whole,
+        log(pull.whole + _FEW),
         log(pull.nearest + _FEW),
         log(pull.last + _FEW),
-        log(category / who.bought + _FEW),
-        log(who.departments.get(figure.department, 0.0) / who.bought + _FEW),
-        log((who.brands.get((figure.category, figure.brand), 0.0) + 0.1) / (category + 0.2)),
-        whole * log(who.visits + 1),
+        log(who.categories.get(figure.category, 0.0) / who.bought + _FEW),
+        log(who.variety.get(figure.kind, 0) / max(1, len(who.habits)) + _FEW),
+        log(who.brands.get(figure.brand, 0.0) + _FEW),
     ]
 
 

@@ -31,11 +31,11 @@ _WINDOW_DAYS = 28
 _VISITS_BEFORE = 3
 _VISITS_EACH = 4
 """Of one member, so many visits of a window are looked at."""
-_VISITS = 1000
+_VISITS = 1500
 """Of one window."""
 _NEGATIVES = 40
 """So many products not bought are looked at for each visit, and each stands for its share of them."""
-_RIDGE = 2.0
+_RIDGE = 10.0
 
 _PRIOR: dict[str, list[float]] = {
     "bought": [0.0] * len(BOUGHT),
