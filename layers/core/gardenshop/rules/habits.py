@@ -104,7 +104,7 @@ def shopper(visits: Sequence[Visit], now: int, products: Mapping[str, Figure]) -
 def bought_features(who: Shopper, product: str, figure: Figure) -> list[float]:
     """Return the numbers of `BOUGHT` for a product she has had."""
     habit, log = who.habits[product], math.log
-    visits, since = log(who.visits + 1), who.now - habit.days[-1]
+    visits, since = log(who.visits + 1), max(0, who.now - habit.days[-1])
     slow = log(habit.slow + _FEW)
     cycle = (habit.days[-1] - habit.days[0] + figure.cycle_days) / habit.times
     due = log(max(0.02, (since + 0.5) / max(1.0, cycle)))
