@@ -24,12 +24,12 @@ from evaluation.shop import Case, Unusable, read_shop
 
 Run = Callable[..., int]
 
-CATALOGUE = [
+CATALOGUE: list[dict[str, Any]] = [
     {"product_id": each, "department": "food", "category": "soy", "type": each.split("-")[0], "brand": "",
      "size": "", "list_price_cents": 100}
     for each in ("tofu-firm", "tofu-soft", "tea-green")
 ]  # fmt: skip
-ORDERS = [
+ORDERS: list[dict[str, Any]] = [
     {"user_id": "u1", "date": day, "product_id": product, "quantity": 1, "paid_cents": 90}
     for day, product in (
         ("2026-01-01", "tofu-firm"),
@@ -39,8 +39,13 @@ ORDERS = [
         ("2026-02-02", "tea-green"),
     )
 ]
-CASES = [{"case_id": "c1", "user_id": "u1", "cutoff": "2026-02-01", "target_date": "2026-02-02"}]
-TARGETS = [{"case_id": "c1", "product_id": "tofu-firm"}, {"case_id": "c1", "product_id": "tea-green"}]
+CASES: list[dict[str, Any]] = [
+    {"case_id": "c1", "user_id": "u1", "cutoff": "2026-02-01", "target_date": "2026-02-02"}
+]
+TARGETS: list[dict[str, Any]] = [
+    {"case_id": "c1", "product_id": "tofu-firm"},
+    {"case_id": "c1", "product_id": "tea-green"},
+]
 
 
 @pytest.fixture(name="folder")

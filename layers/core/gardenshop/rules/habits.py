@@ -18,20 +18,32 @@ _HALF_LIFE_DAYS = 56
 _LATELY = 5
 _FEW = 0.01
 _LAST_BASKETS = 3
-_SOURCES = 60
+_SOURCES = 40
 """So many of her products, the most usual first, vote for products new to her."""
-_SUGGESTED = 150
+_SUGGESTED = 100
 
 
 class Habit:
     """How she buys one product."""
 
-    __slots__ = ("days", "discount", "fast", "fresh", "same_weekday", "slow", "times", "units")
+    __slots__ = (
+        "discount",
+        "fast",
+        "first",
+        "fresh",
+        "last",
+        "price",
+        "same_weekday",
+        "slow",
+        "times",
+        "units",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, price: int, day: int) -> None:
+        self.price = price
+        self.first = self.last = day
         self.slow = self.fast = self.fresh = self.discount = 0.0
         self.times = self.same_weekday = self.units = 0
-        self.days: list[int] = []
 
 
 class Shopper(NamedTuple):
@@ -104,9 +116,9 @@ def shopper(visits: Sequence[Visit], now: int, products: Mapping[str, Figure]) -
 def bought_features(who: Shopper, product: str, figure: Figure) -> list[float]:
     """Return the numbers of `BOUGHT` for a product she has had."""
     habit, log = who.habits[product], math.log
-    visits, since = log(who.visits + 1), max(0, who.now - habit.days[-1])
+    visits, since = log(who.visits + 1), max(0, who.now - habit.last)
     slow = log(habit.slow + _FEW)
-    cycle = (habit.days[-1] - habit.days[0] + figure.cycle_days) / habit.times
+    cycle = (habit.last - habit.first + figure.cycle_days) / habit.times
     due = log(max(0.02, (since + 0.5) / max(1.0, cycle)))
     return [
         1.0,
@@ -198,17 +210,17 @@ def _habits(visits: Sequence[Visit], now: int, products: Mapping[str, Figure]) -
         shares = slow * _SLOW**left, fast * _FAST**left, fresh[place] / whole
         weekday = visit.day % 7 == now % 7
         for product, units, paid in visit.lines:
-            if product not in products:
-                continue
             habit = habits.get(product)
             if habit is None:
-                habit = habits[product] = Habit()
+                if product not in products:
+                    continue
+                habit = habits[product] = Habit(products[product].price, visit.day)
             habit.slow += shares[0]
             habit.fast += shares[1]
             habit.fresh += shares[2]
             habit.times += 1
             habit.same_weekday += weekday
             habit.units += units
-            habit.discount += 1 - paid / (max(1, units) * products[product].price)
-            habit.days.append(visit.day)
+            habit.discount += 1 - paid / (max(1, units) * habit.price)
+            habit.last = visit.day
     return habits

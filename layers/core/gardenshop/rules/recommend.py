@@ -15,8 +15,6 @@ from typing import Any, NamedTuple
 
 from gardenshop.rules.figures import Figure, Visit, day_number, figures, neighbours, visits_of
 from gardenshop.rules.habits import (
-    BOUGHT,
-    NEW,
     Shopper,
     bought_features,
     new_features,
@@ -25,15 +23,17 @@ from gardenshop.rules.habits import (
 )
 from gardenshop.rules.logistic import fit
 
-_POPULAR = 100
+_POPULAR = 60
+_CONSIDERED = 100
+"""Of the products she has bought, the most usual, unless more are asked for."""
 _LOOK_BACK_DAYS = (28, 56, 84)
 _WINDOW_DAYS = 28
 _VISITS_BEFORE = 3
 _VISITS_EACH = 4
 """Of one member, so many visits of a window are looked at."""
-_VISITS = 1500
+_VISITS = 1000
 """Of one window."""
-_NEGATIVES = 40
+_NEGATIVES = 30
 """So many products not bought are looked at for each visit, and each stands for its share of them."""
 _RIDGE = 30.0
 """What other shops taught stands for so many rows of our own."""
@@ -107,12 +107,12 @@ def recommend(
     shop = _Shop(_Figures(prepared["products"]), prepared["near"], prepared["popular"])
     who = shopper(visits_of(user_history), day_number(now), shop.products)
     odds = {
-        product: _weigh(row, prepared["weights"]["bought"]) for product, row in _bought(who, shop).items()
+        product: _weigh(row, prepared["weights"]["bought"]) for product, row in _bought(who, shop, k).items()
     }
     odds.update(
         (product, _weigh(row, prepared["weights"]["new"])) for product, row in _new(who, shop).items()
     )
-    best = sorted(odds, key=lambda product: -odds[product])
+    best = sorted(odds, key=odds.__getitem__, reverse=True)
     if len(best) < k:
         best += [product for product in prepared["products"] if product not in odds]
     return best[:k]
@@ -126,7 +126,7 @@ class _Figures(dict[str, Figure]):
         self.rows = rows
 
     def __missing__(self, product: str) -> Figure:
-        figure = self[product] = Figure(*self.rows[product])
+        figure = self[product] = Figure._make(self.rows[product])
         return figure
 
     def __contains__(self, product: object) -> bool:
@@ -177,8 +177,9 @@ def _by_member(orders: Iterable[Mapping[str, Any]]) -> list[list[Visit]]:
     return [visits_of(each) for each in mine.values()]
 
 
-def _bought(who: Shopper, shop: _Shop) -> dict[str, list[float]]:
-    return {product: bought_features(who, product, shop.products[product]) for product in who.habits}
+def _bought(who: Shopper, shop: _Shop, k: int = 0) -> dict[str, list[float]]:
+    usual = sorted(who.habits, key=lambda product: -who.habits[product].slow)[: max(k, _CONSIDERED)]
+    return {product: bought_features(who, product, shop.products[product]) for product in usual}
 
 
 def _new(who: Shopper, shop: _Shop) -> dict[str, list[float]]:

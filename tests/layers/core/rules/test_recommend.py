@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gardenshop.rules import recommend as recommend_rules
 from gardenshop.rules.figures import figures, visits_of
 from gardenshop.rules.habits import BOUGHT, NEW, bought_features, new_features, shopper, suggested
 from gardenshop.rules.recommend import prepare, recommend
@@ -137,3 +138,4 @@ def test_every_feature_has_a_name() -> None:
     assert list(pulls) == ["tea 2", "rice 1"]
     assert len(bought_features(who, "tea 1", products["tea 1"])) == len(BOUGHT)
     assert len(new_features(who, pulls["tea 2"], products["tea 2"])) == len(NEW)
+    assert [len(weights) for weights in recommend_rules._PRIOR.values()] == [len(BOUGHT), len(NEW)]
