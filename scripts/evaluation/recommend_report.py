@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from rich.console import Console
 from rich.table import Column, Table
 
-from evaluation.judging import Result
+from evaluation.recommend_judging import Result
 
 _ROW, _LEFT, _WIDE, _HIGH = 26, 220, 420, 14
 

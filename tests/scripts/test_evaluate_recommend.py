@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +17,14 @@ from rich.console import Console
 
 import bootstrap
 import evaluate
-from evaluation.judging import judge
-from evaluation.report import picture, show
-from evaluation.rivals import RIVALS, Rival, popular, recommend_habit
-from evaluation.scores import Score, score, summary
-from evaluation.shop import Case, Unusable, read_shop
+from evaluation.recommend_judging import judge
+from evaluation.recommend_report import picture, show
+from evaluation.recommend_rivals import RIVALS, Rival, popular, recommend_habit
+from evaluation.recommend_scores import Score, score, summary
+from evaluation.recommend_shop import Case, Unusable, read_shop
 
 Run = Callable[..., int]
+DATA = "EVALUATION_DATA"
 
 CATALOGUE: list[dict[str, Any]] = [
     {"product_id": each, "department": "food", "category": "soy", "type": each.split("-")[0], "brand": "",
@@ -202,3 +204,12 @@ def test_a_file_without_a_column_is_refused(folder: Path) -> None:
 def test_an_unknown_task_is_refused(folder: Path, run: Run) -> None:
     with pytest.raises(SystemExit):
         run("recommend", str(folder), "--tasks", "old")
+
+
+@pytest.mark.skipif(DATA not in os.environ, reason=f"{DATA} names no folder of real histories")
+def test_on_real_orders_what_is_learnt_beats_habit_and_popularity() -> None:
+    shop = read_shop(Path(os.environ[DATA]) / "cj" / "dev" / "rec", by_type=True)
+
+    popular, habit, learnt = judge(shop, ("next",), limit=200, quiet=True)
+
+    assert popular.summary.mean.ndcg < habit.summary.mean.ndcg < learnt.summary.mean.ndcg

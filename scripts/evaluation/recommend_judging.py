@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.progress import Progress
 
-from evaluation.rivals import RIVALS, Rival
-from evaluation.scores import K, Score, Summary, score, summary
-from evaluation.shop import Case, Order, Shop
+from evaluation.recommend_rivals import RIVALS, Rival
+from evaluation.recommend_scores import K, Score, Summary, score, summary
+from evaluation.recommend_shop import Case, Order, Shop
 
 
 class Result(NamedTuple):
@@ -32,6 +32,7 @@ def judge(
     *,
     rivals: Sequence[Rival] = RIVALS,
     limit: int | None = None,
+    seed: int = 1,
     quiet: bool = False,
 ) -> list[Result]:
     """Return a result for each of *rivals* and *tasks*, with at most *limit* cases of each cutoff."""
@@ -43,7 +44,7 @@ def judge(
             for cutoff in shop.cutoffs:
                 trial.at(cutoff, shop, tasks, limit)
                 progress.advance(bar)
-            results += trial.results()
+            results += trial.results(seed)
     return results
 
 
@@ -67,13 +68,13 @@ class _Trial:
             for task in tasks:
                 self._ask(task, case, mine[case.user_id], prepared)
 
-    def results(self) -> list[Result]:
+    def results(self, seed: int) -> list[Result]:
         """Return one result a task that had cases."""
         return [
             Result(
                 self._rival.name,
                 task,
-                summary(scores),
+                summary(scores, seed=seed),
                 statistics.mean(self._prepared_in),
                 statistics.median(self._asked_in),
                 self._stored // 1024,
