@@ -1,5 +1,6 @@
 """Measure what the shop decides against real histories, beside simpler ways to decide.
 
+python3 scripts/evaluate.py recommend DIR            figures of the recommendations and their rivals
 python3 scripts/evaluate.py restock DIR              figures of the restock policy and its rivals
 python3 scripts/evaluate.py restock DIR --frontier   days of cover at equal fill rates, and a plot
 """
@@ -13,12 +14,13 @@ import sys
 def main() -> int:
     """Run the evaluation asked for."""
     bootstrap.enter()
-    from evaluation import restock  # noqa: PLC0415  # Importable only from here on.
+    from evaluation import recommend, restock  # noqa: PLC0415  # Importable only from here on.
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     kinds = parser.add_subparsers(required=True, metavar="KIND")
+    recommend.add_parser(kinds)
     restock.add_parser(kinds)
     options = parser.parse_args()
     return int(options.run(options))

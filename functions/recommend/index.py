@@ -12,7 +12,7 @@ from gardenshop.models.base import Key
 from gardenshop.rules.advice import PROFILE_FIELDS, types_of_profile
 from gardenshop.rules.basket import on_shelf
 from gardenshop.rules.policy import policy_of
-from gardenshop.rules.recommend import DEFAULT_WEIGHTS, Member, Rhythm, candidate, rank, rhythm_of
+from gardenshop.rules.ranking import DEFAULT_WEIGHTS, Member, Rhythm, candidate, rank, rhythm_of
 from gardenshop.rules.solar_terms import term_at
 
 _FIELDS = (

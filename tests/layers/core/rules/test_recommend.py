@@ -1,217 +1,141 @@
-"""What is recommended to whom, and the reasons given."""
+"""What is learnt from a small shop: habits are found, and what goes with them."""
 
-from datetime import datetime, timedelta, timezone
+import json
+from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gardenshop.rules.recommend import (
-    ANYONE,
-    DEFAULT_WEIGHTS,
-    Candidate,
-    Item,
-    Member,
-    Reason,
-    Rhythm,
-    candidate,
-    rank,
-    rhythm_of,
-)
-from gardenshop.rules.wording import blocking
+from gardenshop.rules import recommend as recommend_rules
+from gardenshop.rules.figures import figures, visits_of
+from gardenshop.rules.habits import BOUGHT, NEW, bought_features, new_features, shopper, suggested
+from gardenshop.rules.recommend import prepare, recommend
 
-DAY_MS = 86_400_000
-NOW = round(datetime(2026, 11, 23, 12, tzinfo=timezone(timedelta(hours=8))).timestamp() * 1000)  # in 小雪
+START = date(2026, 1, 1)
+FAMILIES = ("rice", "soy", "tea")
+SIZE = 12
 
 
-def product(product_id: str, **changes: Any) -> Candidate:
-    """Return a product in stock that nothing speaks for, in a category of its own."""
-    return Candidate(
-        **{"product_id": product_id, "title": product_id, "categories": (product_id,), **changes}
-    )
-
-
-def ids(items: list[Item]) -> list[str]:
-    return [item.product_id for item in items]
-
-
-def only(of: Candidate, member: Member = ANYONE, **options: Any) -> Item:
-    """Return what is said of one product, beside one that sells ten."""
-    items = rank([of, product("other", sales=10)], member, NOW, **options)
-    return next(item for item in items if item.product_id == of.product_id)
-
-
-@pytest.mark.parametrize(
-    "barred",
-    [
-        product("x", in_stock=False),
-        product("x", allergens=["peanut"]),
-        product("x", contains=["fivePungent"]),
-        product("x", avoid=["yang_deficiency"]),
-    ],
-)
-def test_hard_filters_beat_everything_that_speaks_for_a_product(barred: Candidate) -> None:
-    member = Member(
-        types=["yang_deficiency"],
-        avoided=["fivePungent"],
-        allergic_to=["peanut"],
-        rhythms={"x": Rhythm(9, NOW - 10 * DAY_MS, 10)},
-    )
-    wanted = barred._replace(suits=["yang_deficiency"], terms=["xiaoxue"], endorsers=["林"], sales=10**6)
-    assert ids(rank([wanted, product("plain")], member, NOW)) == ["plain"]
-
-
-def test_what_suits_her_constitution_comes_first_and_says_why() -> None:
-    ginger = product("ginger", suits=["yang_deficiency"], fit_source="广东省中医药局 2023")
-    items = rank([product("plain", sales=5), ginger], Member(types=["yang_deficiency"]), NOW)
-    assert items == [
-        Item("ginger", 2381, (Reason("constitution", "阳虚质可常选（广东省中医药局 2023，仅供参考）"),)),
-        Item("plain", 952, (Reason("popularity", "近30天售出5件"),)),
-    ]
-
-
-def test_the_term_of_the_day_counts_and_the_next_one_shortly_before_it() -> None:
-    assert only(product("radish", terms=["xiaoxue"])).reasons == (Reason("term", "小雪时令"),)
-    assert only(product("yam", terms=["daxue"])).reasons == (Reason("variety", "换换口味"),)
-    early = rank([product("yam", terms=["daxue"])], ANYONE, NOW + 10 * DAY_MS)
-    assert early[0].reasons == (Reason("variety", "换换口味"),)
-    soon = rank([product("yam", terms=["daxue"])], ANYONE, NOW + 11 * DAY_MS)
-    assert soon[0].reasons == (Reason("term", "大雪将至，正好备下"),)
-
-
-def test_advice_changes_at_the_minute_of_the_term() -> None:
-    begins = round(datetime(2026, 11, 22, 15, 23, tzinfo=timezone(timedelta(hours=8))).timestamp() * 1000)
-    shelf = [product("before", terms=["lidong"], sales=1), product("after", terms=["xiaoxue"])]
-    weights = {"term": 1}
-    assert rank(shelf, ANYONE, begins - 1, weights)[0] == Item(
-        "before", 10_000, (Reason("term", "立冬时令"),)
-    )
-    assert rank(shelf, ANYONE, begins, weights)[0] == Item("after", 10_000, (Reason("term", "小雪时令"),))
-
-
-def test_endorsements_name_the_practitioners_and_add_ever_less() -> None:
-    one, two = only(product("x", endorsers=["林"])), only(product("x", endorsers=["林", "赵", "周"]))
-    assert one.reasons == (Reason("endorsement", "践行者林认证"),)
-    assert two.reasons == (Reason("endorsement", "践行者林、赵认证"),)
-    assert one.score_bp == round(10_000 * 1500 * 0.5 / 10_500)
-    assert two.score_bp == round(10_000 * 1500 * 0.875 / 10_500)
-
-
-def test_her_own_rhythm_rises_until_due_and_fades_after_it() -> None:
-    def score(days: int) -> int:
-        member = Member(rhythms={"rice": Rhythm(4, NOW - days * DAY_MS, 30)})
-        return only(product("rice"), member).score_bp
-
-    assert score(1) < score(15) < score(29) < score(30) == score(40)
-    assert score(200) < score(90) < score(45)
-    assert score(30) == round(10_000 * 2500 * 0.8 / 10_500)
-
-
-def test_her_own_rhythm_is_told_in_days() -> None:
-    often = Member(rhythms={"rice": Rhythm(4, NOW - 28 * DAY_MS, 30)})
-    once = Member(rhythms={"rice": Rhythm(1, NOW - 28 * DAY_MS)})
-    assert only(product("rice"), often).reasons == (Reason("rhythm", "您大约每30天买一次，上次是28天前"),)
-    assert only(product("rice"), once).reasons == (Reason("rhythm", "您28天前买过"),)
-    assert only(product("rice"), often).score_bp > only(product("rice"), once).score_bp
-
-
-def test_rhythm_is_learnt_from_purchases_and_one_day_counts_once() -> None:
-    assert rhythm_of([NOW]) == Rhythm(1, NOW, 0)
-    assert rhythm_of([NOW, NOW - 20 * DAY_MS, NOW - 20 * DAY_MS, NOW - 41 * DAY_MS]) == Rhythm(3, NOW, 21)
-
-
-def test_what_goes_with_the_cart_is_recommended_and_the_cart_itself_is_not() -> None:
-    shelf = [product("rice"), product("beans"), product("tea", sales=3)]
-    items = rank(shelf, ANYONE, NOW, anchors={"rice": "稻花香大米"}, copurchase={"rice": {"beans": 0.8}})
-    assert ids(items) == ["tea", "beans"]
-    assert (
-        Reason("copurchase", "常和稻花香大米一起买")
-        in next(i for i in items if i.product_id == "beans").reasons
-    )
-
-
-def test_new_products_get_a_chance_that_fades_within_a_month() -> None:
-    today, old = product("x", on_at=NOW), product("x", on_at=NOW - 30 * DAY_MS)
-    assert only(today) == Item("x", 476, (Reason("freshness", "新上架"),))
-    assert only(old) == Item("x", 0, (Reason("variety", "换换口味"),))
-    assert only(product("x", on_at=NOW + DAY_MS)).score_bp == 0
-
-
-def test_without_history_or_constitution_season_and_sales_decide() -> None:
-    shelf = [product("a", sales=1), product("b", sales=9), product("c", terms=["xiaoxue"]), product("d")]
-    assert ids(rank(shelf, ANYONE, NOW)) == ["c", "b", "a", "d"]
-
-
-def test_a_rule_may_weigh_anew_or_switch_off() -> None:
-    shelf = [product("season", terms=["xiaoxue"]), product("hit", sales=100)]
-    assert ids(rank(shelf, ANYONE, NOW, {"popularity": 100})) == ["hit", "season"]
-    assert rank(shelf, ANYONE, NOW, {})[0].score_bp == 0
-
-
-def test_the_reasons_are_the_three_strongest() -> None:
-    item = only(
-        product("x", suits=["damp_heat"], terms=["xiaoxue"], endorsers=["林"], sales=10, on_at=NOW),
-        Member(types=["damp_heat"]),
-    )
-    assert [reason.feature for reason in item.reasons] == ["constitution", "term", "popularity"]
-
-
-def test_variety_breaks_up_a_row_of_the_same_kind() -> None:
-    shelf = [product(f"rice{n}", categories=("grain", "rice"), sales=100 - n) for n in range(3)]
-    shelf.append(product("tea", categories=("tea",), sales=40))
-    assert ids(rank(shelf, ANYONE, NOW, {"popularity": 1}, k=2)) == ["rice0", "tea"]
-    assert ids(rank(shelf, ANYONE, NOW, {"popularity": 1}, k=2, variety_bp=0)) == ["rice0", "rice1"]
-
-
-def test_equal_products_keep_a_stable_order() -> None:
-    shelf = [product(name) for name in "cab"]
-    assert ids(rank(shelf, ANYONE, NOW)) == ids(rank(shelf[::-1], ANYONE, NOW)) == ["a", "b", "c"]
-
-
-def test_a_stored_product_becomes_a_candidate() -> None:
-    stored = {
-        "_id": "millet",
-        "title": "小米",
-        "categoryPath": ["粮油主食", "杂粮", "小米"],
-        "status": "on_sale",
-        "onAt": 5,
-        "sales30D": 7,
-        "fit": {"suits": ["qi_deficiency"], "avoid": [], "source": "广东省中医药局 2023"},
-        "terms": ["liqiu"],
-        "allergens": ["gluten"],
-        "certifications": [{"name": "林", "until": NOW}, {"name": "赵", "until": NOW - 1}, {"name": "周"}],
+def product(product_id: str) -> dict[str, Any]:
+    family = product_id.split(maxsplit=1)[0]
+    return {
+        "product_id": product_id,
+        "type": product_id,
+        "category": family,
+        "department": "food",
+        "brand": "Own",
+        "size": "",
+        "list_price_cents": 500,
     }
-    assert candidate(stored, NOW, in_stock=True) == Candidate(
-        "millet",
-        "小米",
-        ["粮油主食", "杂粮", "小米"],
-        suits=["qi_deficiency"],
-        avoid=[],
-        fit_source="广东省中医药局 2023",
-        terms=["liqiu"],
-        allergens=["gluten"],
-        endorsers=["林", "周"],
-        sales=7,
-        on_at=5,
-    )
-    assert not candidate({**stored, "status": "off_sale"}, NOW, in_stock=True).in_stock
-    assert not candidate(stored, NOW, in_stock=False).in_stock
 
 
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 99), st.integers(0, 10**6), st.booleans()),
-        max_size=30,
-        unique_by=lambda t: t[0],
-    ),
-    st.integers(0, 12),
-)
-def test_at_most_k_different_allowed_products_each_with_a_lawful_reason(
-    shelf: list[tuple[int, int, bool]], k: int
-) -> None:
-    candidates = [product(f"p{n}", sales=sales, in_stock=stocked) for n, sales, stocked in shelf]
-    items = rank(candidates, ANYONE, NOW, DEFAULT_WEIGHTS, k)
-    assert len(items) == len(set(ids(items))) == min(k, sum(stocked for *_, stocked in shelf))
-    assert all(0 <= item.score_bp <= 10_000 and item.reasons for item in items)
-    assert not [reason.text for item in items for reason in item.reasons if blocking(reason.text)]
+CATALOGUE = [product(f"{family} {number}") for family in FAMILIES for number in range(SIZE)]
+
+
+def order(day: int, *products: str, user_id: str = "me") -> dict[str, Any]:
+    items = [{"product_id": each, "quantity": 1, "paid_cents": 500} for each in products]
+    return {"user_id": user_id, "date": (START + timedelta(days=day)).isoformat(), "items": items}
+
+
+def day(number: int) -> str:
+    return (START + timedelta(days=number)).isoformat()
+
+
+def shop(*, members: int = 24, days: int = 140) -> list[dict[str, Any]]:
+    """Return weekly orders of members who keep to one family, with favourites they buy again and again."""
+    dice = Random(1)
+    orders = []
+    for number in range(members):
+        mine = [f"{FAMILIES[number % 3]} {each}" for each in range(SIZE)]
+        favourites = dice.sample(mine, 3)
+        for when in range(number % 7, days, 7):
+            basket = {each for each in favourites if dice.random() < 0.8} | {dice.choice(mine)}
+            orders.append(order(when, *sorted(basket), user_id=f"u{number}"))
+    return sorted(orders, key=lambda each: each["date"])
+
+
+@pytest.fixture(scope="module", name="prepared")
+def _prepared() -> dict[str, Any]:
+    return prepare(shop(), CATALOGUE)
+
+
+def test_what_she_buys_every_week_comes_first(prepared: dict[str, Any]) -> None:
+    history = [order(when, "soy 3", *(["soy 5"] if when == 70 else [])) for when in range(0, 140, 7)]
+
+    assert recommend(history, prepared, 10, day(140))[0] == "soy 3"
+
+
+def test_new_products_come_from_what_goes_with_hers(prepared: dict[str, Any]) -> None:
+    history = [order(when, "tea 1", "tea 2") for when in range(0, 140, 7)]
+
+    best = recommend(history, prepared, 8, day(140))
+
+    assert set(best[:2]) == {"tea 1", "tea 2"}
+    assert [each.split()[0] for each in best[2:]] == ["tea"] * 6
+
+
+def test_the_list_holds_each_product_once_and_ends_with_the_catalogue(prepared: dict[str, Any]) -> None:
+    best = recommend([order(1, "tea 1")], prepared, 1000, day(140))
+
+    assert sorted(best) == sorted(each["product_id"] for each in CATALOGUE)
+
+
+def test_one_without_orders_is_shown_something_too(prepared: dict[str, Any]) -> None:
+    assert len(set(recommend([], prepared, 5, day(140)))) == 5
+
+
+def test_what_is_no_longer_sold_is_neither_shown_nor_an_error(prepared: dict[str, Any]) -> None:
+    history = [order(when, "gone", "rice 1") for when in range(0, 140, 7)]
+
+    best = recommend(history, prepared, 5, day(140))
+
+    assert best[0] == "rice 1"
+    assert "gone" not in best
+
+
+def test_what_is_prepared_survives_json(prepared: dict[str, Any]) -> None:
+    history = [order(when, "soy 3", "soy 4") for when in range(0, 140, 7)]
+    stored = json.loads(json.dumps(prepared))
+
+    assert recommend(history, stored, 10, day(140)) == recommend(history, prepared, 10, day(140))
+
+
+def test_the_same_orders_prepare_the_same() -> None:
+    orders = shop(members=9)
+
+    assert prepare(orders, CATALOGUE) == prepare(orders, CATALOGUE)
+
+
+def test_a_visit_before_the_last_order_counts_as_now(prepared: dict[str, Any]) -> None:
+    history = [order(when, "soy 3") for when in range(0, 140, 7)]
+
+    assert recommend(history, prepared, 1, day(0)) == ["soy 3"]
+
+
+@pytest.mark.parametrize("orders", [[], [order(1, "tea 1")]], ids=["none", "one"])
+def test_a_shop_with_hardly_an_order_still_recommends(orders: list[dict[str, Any]]) -> None:
+    best = recommend(orders, prepare(orders, CATALOGUE), 3, day(9))
+
+    assert len(set(best)) == 3
+    assert best[:1] == ["tea 1"] or not orders
+
+
+def test_the_prior_of_other_shops_puts_habits_in_order() -> None:
+    history = [order(when, "soy 3", *(["soy 5"] if when == 70 else [])) for when in range(0, 140, 7)]
+
+    best = recommend(history, prepare(history[:1], CATALOGUE), 10, day(140))
+
+    assert best[:2] == ["soy 3", "soy 5"]
+
+
+def test_every_feature_has_a_name() -> None:
+    visits = visits_of([order(1, "tea 1")])
+    products = figures([visits], CATALOGUE, 10**6)
+    who = shopper(visits, visits[0].day + 7, products)
+    pulls = suggested(who, {"tea 1": {"tea 2": 0.5}}, ["rice 1"])
+
+    assert list(pulls) == ["tea 2", "rice 1"]
+    assert len(bought_features(who, "tea 1", products["tea 1"])) == len(BOUGHT)
+    assert len(new_features(who, pulls["tea 2"], products["tea 2"])) == len(NEW)
+    assert [len(weights) for weights in recommend_rules._PRIOR.values()] == [len(BOUGHT), len(NEW)]

@@ -1,0 +1,285 @@
+"""Which products to show a member, best first, each with the reasons that really put it there.
+
+Hard filters (stock, diet flags, allergens, what her constitution limits), then a weighted sum of features in
+0-1, then variety by maximal marginal relevance (Carbonell & Goldstein 1998). A feature that is not worth
+anything for a product gives neither score nor reason, so with no history and no constitution the order falls
+back by itself on season, endorsement, popularity and freshness; `ANYONE` is the non-personalised choice that
+PIPL art. 24 asks for. Neither price nor margin is a feature.
+"""
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from gardenshop.models.vocabulary import Constitution
+from gardenshop.rules.diet import conflicts
+from gardenshop.rules.fit import Fit, fit
+from gardenshop.rules.solar_terms import Position, position
+
+Feature = Literal["rhythm", "copurchase", "constitution", "term", "endorsement", "popularity", "freshness"]
+
+DEFAULT_WEIGHTS: dict[str, int] = {
+    "rhythm": 2500,
+    "copurchase": 1000,
+    "constitution": 2500,
+    "term": 1500,
+    "endorsement": 1500,
+    "popularity": 1000,
+    "freshness": 500,
+}
+"""Basis points; only their proportions matter."""
+
+_DAY_MS = 86_400_000
+_USUAL_CYCLE_DAYS = 30
+"""The cycle assumed of a product bought once; it also steadies the first few real intervals."""
+_NEXT_TERM_DAYS = 3
+_FRESH_DAYS = 30
+_MAX_REASONS = 3
+
+
+class Rhythm(NamedTuple):
+    """How a member buys one product: how often so far, when last, and the mean days between."""
+
+    times: int
+    last_at: int
+    cycle_days: int = 0
+
+
+class Member(NamedTuple):
+    """What is known about the one who looks, as far as she agreed to its use."""
+
+    types: Sequence[Constitution] = ()
+    avoided: Collection[str] = ()
+    allergic_to: Collection[str] = ()
+    rhythms: Mapping[str, Rhythm] = {}
+
+
+class Candidate(NamedTuple):
+    """A product as far as it matters here."""
+
+    product_id: str
+    title: str
+    categories: Sequence[str]
+    suits: Collection[str] = ()
+    avoid: Collection[str] = ()
+    fit_source: str = ""
+    terms: Collection[str] = ()
+    contains: Collection[str] = ()
+    allergens: Collection[str] = ()
+    endorsers: Sequence[str] = ()
+    sales: int = 0
+    """Units sold in the last 30 days."""
+    on_at: int = 0
+    in_stock: bool = True
+
+
+class Reason(NamedTuple):
+    """One reason in Chinese and the feature it comes from."""
+
+    feature: str
+    text: str
+
+
+class Item(NamedTuple):
+    """A recommended product, its score of 10,000, and the strongest reasons first."""
+
+    product_id: str
+    score_bp: int
+    reasons: tuple[Reason, ...]
+
+
+class _View(NamedTuple):
+    """What all features of one ranking look at."""
+
+    member: Member
+    now: int
+    where: Position
+    anchors: Mapping[str, str]
+    copurchase: Mapping[str, Mapping[str, float]]
+    top_sales: int
+
+
+_Value = tuple[float, str]
+_NOTHING: _Value = (0.0, "")
+_VARIETY = Reason("variety", "换换口味")
+
+ANYONE = Member()
+
+
+def candidate(product: Mapping[str, Any], now: int, *, in_stock: bool) -> Candidate:
+    """Return the candidate that a stored product (its plain document) is at *now*."""
+    named = product.get("fit") or {}
+    badges = product.get("certifications", ())
+    return Candidate(
+        product["_id"],
+        product["title"],
+        product["categoryPath"],
+        suits=named.get("suits", ()),
+        avoid=named.get("avoid", ()),
+        fit_source=named.get("source", ""),
+        terms=product.get("terms", ()),
+        contains=product.get("contains", ()),
+        allergens=product.get("allergens", ()),
+        endorsers=[badge["name"] for badge in badges if badge.get("until", now) >= now],
+        sales=product.get("sales30D", 0),
+        on_at=product.get("onAt", 0),
+        in_stock=in_stock and product["status"] == "on_sale",
+    )
+
+
+def rank(
+    candidates: Sequence[Candidate],
+    member: Member,
+    now: int,
+    weights: Mapping[str, int] = DEFAULT_WEIGHTS,
+    k: int = 10,
+    *,
+    anchors: Mapping[str, str] | None = None,
+    copurchase: Mapping[str, Mapping[str, float]] | None = None,
+    variety_bp: int = 3000,
+) -> list[Item]:
+    """Return at most *k* of the *candidates* for *member* at *now* (UTC ms), best first.
+
+    *anchors* are the products at hand (in the cart, on the page), id to title; they are not recommended.
+    ``copurchase[anchor][product]`` in 0-1 says how much the two are bought together. *variety_bp* is the
+    weight of unlikeness to what is already chosen, against the score.
+    """
+    top_sales = max((each.sales for each in candidates), default=0)
+    view = _View(member, now, position(now), anchors or {}, copurchase or {}, top_sales)
+    allowed = [
+        each for each in candidates if each.product_id not in view.anchors and is_allowed(each, member)
+    ]
+    scored = [(_item(each, view, weights), each) for each in allowed]
+    scored.sort(key=lambda pair: (-pair[0].score_bp, -pair[1].sales, -pair[1].on_at, pair[1].product_id))
+    return _varied(scored[: max(50, 5 * k)], k, variety_bp)
+
+
+def is_allowed(candidate: Candidate, member: Member) -> bool:
+    """Say whether *candidate* passes the hard filters for *member*."""
+    return candidate.in_stock and _fit(candidate, member).verdict != "not_advised"
+
+
+def rhythm_of(instants: Sequence[int]) -> Rhythm:
+    """Return the rhythm of purchases at *instants* (UTC ms); several on one day count once."""
+    days = sorted({instant // _DAY_MS for instant in instants})
+    gaps = len(days) - 1
+    return Rhythm(len(days), max(instants), (days[-1] - days[0] + gaps // 2) // gaps if gaps else 0)
+
+
+def _fit(candidate: Candidate, member: Member) -> Fit:
+    clashes = conflicts(
+        candidate.contains, candidate.allergens, avoided=member.avoided, allergic_to=member.allergic_to
+    )
+    return fit(
+        member.types,
+        suits=candidate.suits,
+        avoid=candidate.avoid,
+        source=candidate.fit_source,
+        conflicts=clashes,
+    )
+
+
+def _item(candidate: Candidate, view: _View, weights: Mapping[str, int]) -> Item:
+    parts = [(weights.get(name, 0), name, *feature(candidate, view)) for name, feature in _FEATURES.items()]
+    earned = sorted(
+        ((weight * value, name, text) for weight, name, value, text in parts if weight * value > 0),
+        key=lambda part: -part[0],
+    )
+    total = sum(weight for weight, *_ in parts) or 1
+    reasons = tuple(Reason(name, text) for _, name, text in earned[:_MAX_REASONS])
+    score = sum(points for points, *_ in earned)
+    return Item(candidate.product_id, round(10_000 * score / total), reasons or (_VARIETY,))
+
+
+def _varied(scored: Sequence[tuple[Item, Candidate]], k: int, variety_bp: int) -> list[Item]:
+    """Choose *k* greedily, each time the best of score less likeness to the nearest chosen one."""
+    rest, chosen = list(scored), list[Item]()
+    likeness = dict.fromkeys((item.product_id for item, _ in rest), 0.0)
+    while rest and len(chosen) < k:
+        best = max(
+            rest,
+            key=lambda pair: (
+                (10_000 - variety_bp) * pair[0].score_bp - variety_bp * 10_000 * likeness[pair[0].product_id]
+            ),
+        )
+        rest.remove(best)
+        chosen.append(best[0])
+        for item, other in rest:
+            alike = _likeness(best[1].categories, other.categories)
+            likeness[item.product_id] = max(likeness[item.product_id], alike)
+    return chosen
+
+
+def _likeness(one: Sequence[str], other: Sequence[str]) -> float:
+    """Return the share of the category path that two products have in common, from the top."""
+    shared = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        shared += 1
+    return shared / max(len(one), len(other), 1)
+
+
+def _rhythm(candidate: Candidate, view: _View) -> _Value:
+    """Grow with the square of the time since the last purchase until it is due, fade after 1.5 cycles.
+
+    A hazard of repeat purchase in its simplest form; trusted by times / (times + 1).
+    """
+    habit = view.member.rhythms.get(candidate.product_id)
+    if habit is None:
+        return _NOTHING
+    since = max(0, view.now - habit.last_at) / _DAY_MS
+    cycle = (habit.cycle_days * (habit.times - 1) + _USUAL_CYCLE_DAYS) / habit.times
+    due = since / cycle
+    value = (min(1.0, due) ** 2 if due <= 1.5 else 1.5 / due) * habit.times / (habit.times + 1)  # noqa: PLR2004
+    if habit.cycle_days:
+        return value, f"您大约每{habit.cycle_days}天买一次，上次是{int(since)}天前"
+    return value, f"您{int(since)}天前买过"
+
+
+def _copurchase(candidate: Candidate, view: _View) -> _Value:
+    links = [(view.copurchase.get(each, {}).get(candidate.product_id, 0.0), each) for each in view.anchors]
+    value, anchor = max(links, default=(0.0, ""))
+    return (min(1.0, value), f"常和{view.anchors[anchor]}一起买") if value > 0 else _NOTHING
+
+
+def _constitution(candidate: Candidate, view: _View) -> _Value:
+    found = _fit(candidate, view.member)
+    return (1.0, found.reasons[0]) if found.verdict == "suits" else _NOTHING
+
+
+def _term(candidate: Candidate, view: _View) -> _Value:
+    if view.where.current.term.key in candidate.terms:
+        return 1.0, f"{view.where.current.term.name}时令"
+    if view.where.days_to_next <= _NEXT_TERM_DAYS and view.where.next.term.key in candidate.terms:
+        return 0.5, f"{view.where.next.term.name}将至，正好备下"
+    return _NOTHING
+
+
+def _endorsement(candidate: Candidate, _: _View) -> _Value:
+    if not candidate.endorsers:
+        return _NOTHING
+    names = "、".join(candidate.endorsers[:2])
+    return 1 - 0.5 ** len(candidate.endorsers), f"践行者{names}认证"
+
+
+def _popularity(candidate: Candidate, view: _View) -> _Value:
+    if candidate.sales <= 0:
+        return _NOTHING
+    return math.log1p(candidate.sales) / math.log1p(view.top_sales), f"近30天售出{candidate.sales}件"
+
+
+def _freshness(candidate: Candidate, view: _View) -> _Value:
+    age = (view.now - candidate.on_at) / _DAY_MS
+    return (1 - age / _FRESH_DAYS, "新上架") if 0 <= age < _FRESH_DAYS else _NOTHING
+
+
+_FEATURES: dict[Feature, Callable[[Candidate, _View], _Value]] = {
+    "rhythm": _rhythm,
+    "copurchase": _copurchase,
+    "constitution": _constitution,
+    "term": _term,
+    "endorsement": _endorsement,
+    "popularity": _popularity,
+    "freshness": _freshness,
+}
