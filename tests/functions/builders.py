@@ -126,6 +126,22 @@ def garden(*plants: Document, openid: str = A) -> Document:
     return document("gardens", id=user_id(openid), plants=list(plants))
 
 
+def wisdom(kind: str, key: str, **changes: Any) -> Document:
+    fields: Document = {"title": key, "body": f"{key} 的正文", "source": {"title": "本店撰写"}, **changes}
+    return document("tcm_wisdom", id=f"{kind}:{key}", kind=kind, key=key, **fields)
+
+
+def question(answer: int = 1) -> Document:
+    options = ["是", "不是", "只有老姜是"]
+    return {"text": "生姜是五辛吗？", "options": options, "answer": answer, "explanation": "姜不在其列。"}
+
+
+def lesson(key: str = "five-pungent", *, points: int = 15, **changes: Any) -> Document:
+    """A lesson with one question, to which 1 is the answer, unless *changes* say otherwise."""
+    fields: Document = {"quiz": [question()], "reward": {"points": points}, **changes}
+    return wisdom("lesson", key, **fields)
+
+
 def rule(rule_id: str, body: Document, *, version: int = 1, category: str | None = None) -> Document:
     names = {"ruleId": rule_id, "version": version, "category": category or rule_id, "liveKey": rule_id}
     return document(

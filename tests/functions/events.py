@@ -15,6 +15,7 @@ from functions.builders import (
     document,
     enrich,
     garden,
+    lesson,
     line,
     lot,
     plant,
@@ -41,6 +42,7 @@ POOL: dict[str, list[Any]] = {
     "productId": ["tofu", "tea"],
     "reviewId": ["elsewhere:L1", "nothing"],
     "recipeId": ["mapo", "nothing"],
+    "lessonId": ["lesson:five-pungent", "lesson:nothing"],
     "code": ["mint", "sprout"],
     "plantId": ["p1", "p-of-b"],
     "addressId": ["home", "elsewhere"],
@@ -134,6 +136,8 @@ VALID: dict[str, Any] = {
         "payoutNo": "P20261123",
         "note": "已转账",
     },
+    "knowledge_feed": {},
+    "lesson_complete": {"lessonId": "lesson:five-pungent", "answers": [1]},
     "outbox_pump": {},
     "order_timeout": {},
     "restock_check": {},
@@ -166,6 +170,7 @@ def furnish(shop: Shop) -> None:
     shop.add("orders", former_order())
     shop.add("product_reviews", former_review())
     shop.add("ingredients", tofu())
+    shop.add("tcm_wisdom", lesson())
     items = [{"ingredientId": "tofu", "name": "豆腐", "grams": 400}]
     dish = {"title": "素麻婆豆腐", "category": "热菜", "servings": 2, "items": items, "steps": []}
     shop.add("recipes", document("recipes", id="mapo", carbonG=900, **dish))

@@ -80,6 +80,12 @@ class GardenPolicy(Model):
     max_plants: Count = 60
 
 
+class LearningPolicy(Model):
+    """The share of a quiz that must be right for its lesson to count."""
+
+    pass_bp: Bp = 6000
+
+
 class RecommendPolicy(Model):
     """Weights of the recommendation's features, in basis points, and variety."""
 
@@ -117,6 +123,7 @@ class Policy(Model):
     points: PointsPolicy = Field(default_factory=PointsPolicy)
     carbon: CarbonPolicy = Field(default_factory=CarbonPolicy)
     garden: GardenPolicy = Field(default_factory=GardenPolicy)
+    learning: LearningPolicy = Field(default_factory=LearningPolicy)
     recommend: RecommendPolicy = Field(default_factory=RecommendPolicy)
     restock: RestockPolicy = Field(default_factory=RestockPolicy)
     commission: CommissionPolicy = Field(default_factory=CommissionPolicy)

@@ -89,6 +89,16 @@ def position(instant: int) -> Position:
     )
 
 
+def position_by_day(instant: int) -> Position:
+    """Return the `position` by the almanac: the day on which a term begins belongs to it from midnight on."""
+    where = position(instant)
+    if where.days_to_next:
+        return where
+    following = next_term(where.next.at)
+    today = date.fromisoformat(where.next.day).toordinal()
+    return Position(where.next, following, 0, date.fromisoformat(following.day).toordinal() - today)
+
+
 def next_term(instant: int) -> Occurrence:
     """Return the first term that begins after *instant* (UTC ms)."""
     year, index = _place(instant)
