@@ -138,6 +138,10 @@ VALID: dict[str, Any] = {
     },
     "knowledge_feed": {},
     "lesson_complete": {"lessonId": "lesson:five-pungent", "answers": [1]},
+    "events_track": {
+        "sentAt": NOW,
+        "events": [{"eventId": "event-0001", "type": "view", "at": NOW, "productId": "tofu"}],
+    },
     "outbox_pump": {},
     "order_timeout": {},
     "restock_check": {},
