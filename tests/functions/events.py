@@ -30,7 +30,7 @@ from gardenshop.cloud import clock
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.http import HttpRequest
 from gardenshop.cloud.wechat import WeChatApi
-from harness import PHONE_KEY, ROOT, A, B, Shop, function, open_shop, user_id
+from harness import LINK_KEYS, PHONE_KEY, ROOT, A, B, Shop, function, open_shop, user_id
 
 NAMES = sorted(path.parent.name for path in (ROOT / "functions").glob("*/index.py"))
 MODELLED = [name for name in NAMES if function(name).main.request_type is not HttpRequest]
@@ -41,6 +41,8 @@ POOL: dict[str, list[Any]] = {
     "skuId": ["tofu-500g", "tea-500g"],
     "productId": ["tofu", "tea"],
     "reviewId": ["elsewhere:L1", "nothing"],
+    "practitionerId": ["lin", "nobody"],
+    "target": ["tofu", "mapo"],
     "recipeId": ["mapo", "nothing"],
     "lessonId": ["lesson:five-pungent", "lesson:nothing"],
     "code": ["mint", "sprout"],
@@ -142,6 +144,7 @@ VALID: dict[str, Any] = {
         "sentAt": NOW,
         "events": [{"eventId": "event-0001", "type": "view", "at": NOW, "productId": "tofu"}],
     },
+    "practitioner_view": {},
     "outbox_pump": {},
     "order_timeout": {},
     "restock_check": {},
@@ -215,6 +218,7 @@ def former_review() -> dict[str, Any]:
 def furnished() -> Iterator[Shop]:
     with pytest.MonkeyPatch.context() as patch, open_shop() as shop:
         patch.setenv("PHONE_HASH_KEY", PHONE_KEY)
+        patch.setenv("SHARE_LINK_KEYS", LINK_KEYS)
         patch.setattr(clock, "now_ms", lambda: NOW)
         patch.setattr(WeChatApi, "_post", lambda *_: {"errcode": 40029})
         furnish(shop)
