@@ -72,12 +72,13 @@ class CarbonPolicy(Model):
 
 
 class GardenPolicy(Model):
-    """Growth and watering."""
+    """Growth and watering, and the experience that opens each of the `scenes` that are not open to all."""
 
     water_cooldown_minutes: Count = 240
     water_growth_minutes: Count = 120
     growth_minutes_per_kg: Count = 60
     max_plants: Count = 60
+    scenes: dict[str, Count] = Field(default_factory=dict)
 
 
 class LearningPolicy(Model):
