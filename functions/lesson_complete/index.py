@@ -7,11 +7,11 @@ from pydantic import Field
 from gardenshop.cloud.database import Command, Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import InvalidRequest, NotFound
-from gardenshop.flows.lessons import grant, keep, reward, reward_key
+from gardenshop.flows.lessons import Learner, grant, keep, reward, reward_key
 from gardenshop.flows.points import again
 from gardenshop.models.base import Key
 from gardenshop.rules.learning import Marked, mark, streak
-from gardenshop.rules.policy import Policy, policy_of
+from gardenshop.rules.policy import policy_of
 
 
 class LessonComplete(Request):
@@ -30,7 +30,10 @@ class Answered(Response):
 
 
 class LessonCompleted(Response):
-    """The marks. `points` are what the lesson has earned her, now or before when it is `repeated`."""
+    """The marks. `points` are what the lesson has earned her, now or before when it is `repeated`.
+
+    When they are `limited` the day allows no more, and passing it another day earns them.
+    """
 
     lesson_id: str
     score_bp: int
@@ -38,6 +41,7 @@ class LessonCompleted(Response):
     passed: bool
     answers: list[Answered]
     points: int
+    limited: bool
     repeated: bool
     streak_days: int
 
@@ -47,7 +51,7 @@ def main(request: LessonComplete, ctx: Context) -> LessonCompleted:
     """Mark the answers; when they pass, reward them once and keep the lesson in her progress."""
     lessons, users, rows, rules, profiles = ctx.db.read(
         find("tcm_wisdom", {"_id": request.lesson_id, "kind": "lesson", "status": "live"}, limit=1),
-        get("users", ctx.user_id, fields=("status",)),
+        get("users", ctx.user_id, fields=("points",)),
         get("points_ledger", reward_key(ctx.user_id, request.lesson_id)),
         find("business_rules", {"state": "live"}),
         _progress(ctx),
@@ -62,8 +66,10 @@ def main(request: LessonComplete, ctx: Context) -> LessonCompleted:
         )
     marked = mark(quiz, request.answers, policy.learning.pass_bp)
     row, profile = rows[0] if rows else None, profiles[0] if profiles else {}
+    limited = False
     if marked.passed:
-        _count(lesson, marked.score_bp, row, policy, ctx)
+        mine = Learner(ctx.user_id, users[0].get("points") or {}, policy)
+        row, limited = _count(lesson, marked.score_bp, row, mine, ctx)
         profile = ctx.db.one(_progress(ctx)) or {}
     learning = profile.get("learning") or {}
     scores = {each["lessonId"]: each["scoreBp"] for each in learning.get("completed") or ()}
@@ -73,8 +79,9 @@ def main(request: LessonComplete, ctx: Context) -> LessonCompleted:
         best_bp=scores.get(lesson["_id"]),
         passed=marked.passed,
         answers=_answered(quiz, marked),
-        points=row["delta"] if row else _points(lesson) if marked.passed else 0,
-        repeated=row is not None,
+        points=row["delta"] if row and not limited else 0,
+        limited=limited,
+        repeated=bool(rows),
         streak_days=streak(learning, ctx.day),
     )
 
@@ -83,19 +90,17 @@ def _progress(ctx: Context) -> Command:
     return get("user_profiles_extended", ctx.user_id, fields=("learning",))
 
 
-def _points(lesson: Document) -> int:
-    return int(lesson.get("reward", {}).get("points", 0))
-
-
-def _count(lesson: Document, score_bp: int, row: Document | None, policy: Policy, ctx: Context) -> None:
-    """Reward the passing unless that is done, and keep it. Raises Busy when it must be tried again."""
-    closing: list[Command] = []
-    if row is not None and row["state"] != "final":
-        closing = grant(ctx.db, again(row), ctx.now)
-    elif row is None and _points(lesson):
-        rewarding = reward(ctx.user_id, lesson, score_bp, policy=policy, now=ctx.now)
-        closing = grant(ctx.db, rewarding, ctx.now)
+def _count(
+    lesson: Document, score_bp: int, row: Document | None, mine: Learner, ctx: Context
+) -> tuple[Document, bool]:
+    """Keep the passing, and reward it unless that is done; return the row and whether the day allows none."""
+    rewarding = again(row) if row else reward(mine, lesson, score_bp, ctx.now)
+    points = rewarding.row["delta"]
+    due = points > 0 and (row is None or row["state"] != "final")
+    limited = due and not mine.may_earn(points, ctx.now)
+    closing = grant(ctx.db, mine, rewarding, ctx.now) if due and not limited else []
     ctx.db.write(*closing, *keep(ctx.user_id, lesson["_id"], score_bp, at=ctx.now, now=ctx.now))
+    return dict(rewarding.row), limited
 
 
 def _answered(quiz: list[Document], marked: Marked) -> list[Answered]:

@@ -60,6 +60,7 @@ def test_a_passed_lesson_is_rewarded_and_kept(shop: Shop) -> None:
         "passed": True,
         "answers": answers,
         "points": 15,
+        "limited": False,
         "repeated": False,
         "streakDays": 1,
     }
@@ -128,6 +129,46 @@ def test_who_fails_today_still_sees_yesterdays_streak(shop: Shop, clock: Clock) 
     for day, streak in ((1, 1), (2, 0)):
         clock.now = NOW + day * DAY
         assert shop.ok("lesson_complete", WRONG, openid=A)["streakDays"] == streak
+
+
+def test_a_day_that_allows_no_more_keeps_the_lesson_and_another_day_rewards_it(
+    shop: Shop, clock: Clock
+) -> None:
+    shop.add("tcm_wisdom", lesson("other", points=15))
+    shop.add("business_rules", rule("points", {"lessonDaily": 20}))
+    other = {"lessonId": "lesson:other", "answers": [1]}
+    assert shop.ok("lesson_complete", RIGHT, openid=A)["points"] == 15
+
+    first = shop.ok("lesson_complete", other, openid=A)
+
+    assert (first["points"], first["limited"], first["passed"], points(shop)) == (0, True, True, 15)
+    assert [each["lessonId"] for each in progress(shop)["completed"]] == [LESSON, "lesson:other"]
+    assert_lawful(shop)
+    clock.now += DAY
+    second = shop.ok("lesson_complete", other, openid=A)
+    assert (second["points"], second["limited"], second["repeated"], points(shop)) == (15, False, False, 30)
+    assert shop.one("users", user_id(A))["points"]["today"]["lesson"] == 15
+    assert_lawful(shop)
+
+
+def test_lessons_at_once_earn_no_more_than_the_day_allows(
+    shop: Shop, at_once: Callable[..., list[Any]]
+) -> None:
+    shop.add("business_rules", rule("points", {"lessonDaily": 20}))
+    keys = [f"l{number}" for number in range(5)]
+    for key in keys:
+        shop.add("tcm_wisdom", lesson(key, points=10))
+
+    at_once(*(("lesson_complete", {"lessonId": f"lesson:{key}", "answers": [1]}, A) for key in keys))
+
+    assert 0 < points(shop) <= 20
+    assert_lawful(shop)
+
+
+def test_a_reward_is_never_more_than_a_whole_day_allows(shop: Shop) -> None:
+    shop.add("tcm_wisdom", lesson("rich", points=5000))
+
+    assert shop.ok("lesson_complete", {"lessonId": "lesson:rich", "answers": [1]}, openid=A)["points"] == 100
 
 
 def test_passing_at_once_is_rewarded_once(shop: Shop, at_once: Callable[..., list[Any]]) -> None:

@@ -1,18 +1,34 @@
 """A passed lesson: rewarded, and then kept in its owner's progress, each once.
 
-The ledger row of the reward names the lesson and the score, so whoever finds it pending can end both.
+The ledger row of the reward names the lesson and the score, so whoever finds it pending can end both. On a
+day that allows no more points a lesson is only kept; passing it another day earns its reward.
 """
 
+from typing import NamedTuple
+
 from gardenshop.cloud.clock import day_of
-from gardenshop.cloud.database import Command, Database, Document, put, update
+from gardenshop.cloud.database import Command, Database, Document, find, get, put, update
 from gardenshop.cloud.errors import Busy
-from gardenshop.flows.balances import Operation, perform
+from gardenshop.flows.allowance import Balance, counted, left_of
+from gardenshop.flows.balances import Operation, perform, reopen
 from gardenshop.flows.points import again, earn
 from gardenshop.models.user import MOST_LESSONS
 from gardenshop.rules.learning import day_before
-from gardenshop.rules.policy import Policy
+from gardenshop.rules.policy import Policy, policy_of
 
 _PROFILES = "user_profiles_extended"
+
+
+class Learner(NamedTuple):
+    """Who learns: her `points` as read, and the rules."""
+
+    user_id: str
+    balance: Balance
+    policy: Policy
+
+    def may_earn(self, points: int, now: int) -> bool:
+        """Say whether the day still allows *points* for a lesson."""
+        return points <= left_of(self.policy.points.lesson_daily, self.balance, "lesson", day_of(now))
 
 
 def reward_key(user_id: str, lesson_id: str) -> str:
@@ -20,39 +36,47 @@ def reward_key(user_id: str, lesson_id: str) -> str:
     return f"earn:lesson:{user_id}:{lesson_id}"
 
 
-def reward(user_id: str, lesson: Document, score_bp: int, *, policy: Policy, now: int) -> Operation:
-    """Return the operation that rewards *user_id* for passing *lesson*."""
+def reward(mine: Learner, lesson: Document, score_bp: int, now: int) -> Operation:
+    """Return the operation that rewards passing *lesson*, with no more than a whole day allows."""
+    points = (lesson.get("reward") or {}).get("points", 0)
     return earn(
-        reward_key(user_id, lesson["_id"]),
-        user_id=user_id,
+        reward_key(mine.user_id, lesson["_id"]),
+        user_id=mine.user_id,
         book="garden",
-        points=lesson["reward"]["points"],
+        points=min(points, mine.policy.points.lesson_daily),
         kind="lesson",
         ref={"type": "lesson", "id": f"{lesson['_id']}:{score_bp}"},
-        policy=policy,
+        policy=mine.policy,
         at=now,
-        actor=user_id,
+        actor=mine.user_id,
         note=f"完成课程《{lesson['title']}》",
     )
 
 
-def grant(db: Database, rewarding: Operation, now: int) -> list[Command]:
+def grant(db: Database, mine: Learner, rewarding: Operation, now: int) -> list[Command]:
     """Credit a reward and return the writes that keep its lesson and end it.
 
-    Raises Busy when the account is not there, or can no longer tell whether it was credited.
+    Raises Busy when the day or the balance changes meanwhile, or can no longer tell whether it was credited.
     """
-    outcome = perform(db, [rewarding], now)
-    if rewarding.key not in outcome.applied:
+    points, cap = rewarding.row["delta"], mine.policy.points.lesson_daily
+    operation = counted(rewarding, mine.balance, "lesson", points=points, cap=cap, day=day_of(now))
+    outcome = perform(db, [operation], now, before=[reopen(operation, now)])
+    if not outcome.applied:
+        db.write(*outcome.closing)
         raise Busy
     lesson_id, score_bp = rewarding.row["ref"]["id"].rsplit(":", 1)
-    kept = keep(rewarding.row["userId"], lesson_id, int(score_bp), at=rewarding.started, now=now)
+    kept = keep(mine.user_id, lesson_id, int(score_bp), at=rewarding.started, now=now)
     return [*kept, *outcome.closing]
 
 
 def finish_lesson(db: Database, row: Document, now: int) -> bool:
     """End the passing whose *row* was found pending in the ledger. False when it must be tried again."""
+    users, rules = db.read(
+        get("users", row["userId"], fields=("points",)), find("business_rules", {"state": "live"})
+    )
+    mine = Learner(row["userId"], users[0].get("points") or {} if users else {}, policy_of(rules))
     try:
-        db.write(*grant(db, again(row), now))
+        db.write(*grant(db, mine, again(row), now))
     except Busy:
         return False
     return True
