@@ -53,6 +53,7 @@ class SmallShop:
                 self.shop.add(collection, document)
         self.shop.add("plant_templates", _plant())
         self.shop.add("practitioners", _practitioner())
+        self.shop.add("tcm_wisdom", _lesson())
         for openid in MEMBERS:
             self.shop.ok("login", openid=openid)
             self.shop.ok("profile_update", {"saveAddress": ADDRESS}, openid=openid)
@@ -91,6 +92,10 @@ class SmallShop:
     def plant(self, openid: str, token: str) -> Document:
         """Plant mint, which costs 30 garden points."""
         return self.call("garden_tend", {"action": "plant", "code": "mint", "clientToken": token}, openid)
+
+    def learn(self, openid: str) -> Document:
+        """Pass the one lesson, which pays 15 garden points."""
+        return self.call("lesson_complete", {"lessonId": "lesson:beans", "answers": [1]}, openid)
 
     def notify(self, attempt_no: str) -> Document:
         """Let WeChat Pay's notice of the paid *attempt_no* arrive; return the order."""
@@ -191,6 +196,19 @@ def _practitioner() -> Document:
     named = {"_id": "lin", "userId": user_id(B), "name": "乙", "level": "gold", "status": "active"}
     counters = dict.fromkeys(("pendingFen", "confirmedFen", "settledFen", "paidFen", "debtFen"), 0)
     return {**named, "commission": {**counters, "recentOps": []}, **_stamps()}
+
+
+def _lesson() -> Document:
+    question: Document = {"text": "豆子要泡吗？", "options": ["不要", "要"], "answer": 1}
+    lesson: Document = {
+        "_id": "lesson:beans",
+        "kind": "lesson",
+        "key": "beans",
+        "title": "泡豆",
+        "body": "四小时。",
+    }
+    lesson |= {"source": {"title": "测试"}, "quiz": [question], "reward": {"points": 15}, "status": "live"}
+    return lesson | _stamps()
 
 
 def _stamps() -> Document:
