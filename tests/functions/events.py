@@ -41,7 +41,6 @@ POOL: dict[str, list[Any]] = {
     "skuId": ["tofu-500g", "tea-500g"],
     "productId": ["tofu", "tea"],
     "reviewId": ["elsewhere:L1", "nothing"],
-    "practitionerId": ["lin", "nobody"],
     "target": ["tofu", "mapo"],
     "recipeId": ["mapo", "nothing"],
     "lessonId": ["lesson:five-pungent", "lesson:nothing"],
