@@ -14,7 +14,7 @@ from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Database, Document
 from gardenshop.flows import payments, refunds
 from gardenshop.flows.payments import Payment, take_payment
-from harness import PHONE_KEY, A, B, Shop, function, open_shop, user_id
+from harness import LINK_KEYS, PHONE_KEY, A, B, Shop, function, open_shop, user_id
 from till import Till, transaction_id
 
 NOON = 1_795_500_000_000
@@ -126,6 +126,7 @@ def open_small_shop() -> Iterator[SmallShop]:
     """Open the shop."""
     with pytest.MonkeyPatch.context() as patch, open_shop() as shop:
         patch.setenv("PHONE_HASH_KEY", PHONE_KEY)
+        patch.setenv("SHARE_LINK_KEYS", LINK_KEYS)
         yield SmallShop(shop, patch)
 
 

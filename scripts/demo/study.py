@@ -1,9 +1,9 @@
-"""Learning: what today teaches, a quiz passed at the second try, what is kept of it; and a link to share."""
+"""Learning: what today teaches, a quiz passed at the second try, what is kept of it."""
 
 import time
 
 from demo import notes
-from demo.cast import MINT, QINGHE
+from demo.cast import MINT
 from demo.stage import Stage
 from gardenshop.cloud.identity import user_id
 
@@ -12,7 +12,7 @@ RIGHT = {"lessonId": LESSON, "answers": [1, 1, 1]}
 
 
 def study(stage: Stage) -> None:
-    """A reads, answers badly, answers well, and again for nothing; C lets her recipe be shared."""
+    """A reads, answers badly, answers well, and again for nothing."""
     stage.call("今日一课 · What today teaches", MINT, "knowledge_feed", {"limit": 2}, note=notes.knowledge)
     wrong = {"lessonId": LESSON, "answers": [0, 0, 0]}
     stage.call("答错了 · A quiz answered badly", MINT, "lesson_complete", wrong, note=notes.marks)
@@ -22,7 +22,7 @@ def study(stage: Stage) -> None:
     after = stage.one("users", user_id(MINT.openid))["points"]
     stage.expect("a lesson pays once", holds=before == after and passed["points"] > 0)
     be_seen(stage)
-    share(stage)
+    meet(stage)
 
 
 def be_seen(stage: Stage) -> None:
@@ -37,9 +37,7 @@ def be_seen(stage: Stage) -> None:
     stage.call("浏览记录 · What she looked at", MINT, "events_track", told, note=notes.tracked)
 
 
-def share(stage: Stage) -> None:
-    """A looks at C's profile; C makes a link to her recipe."""
+def meet(stage: Stage) -> None:
+    """A looks at a practitioner's profile."""
     look = {"action": "show", "practitionerId": "lin-qinghe"}
     stage.call("认识践行者 · A practitioner", MINT, "practitioner_view", look, note=notes.practitioner)
-    link = {"action": "share", "targetType": "recipe", "target": "mapo-tofu"}
-    stage.call("分享一道菜 · A signed link", QINGHE, "practitioner_view", link, note=notes.link)

@@ -37,6 +37,7 @@ DAY_LONG = 24 * HOUR
 FORMER_POINTS = 86
 PRACTITIONER, EARNER = "p-mint", MEMBERS[0]
 """The practitioner, who is one of the members."""
+LINK_KEYS = "play:the key of the links"
 VOUCHED = ("tofu", "peel")
 """What she vouches for."""
 RATES = {"share": 500, "certification": 200}

@@ -14,9 +14,10 @@ from faults import Fragile, Killed
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.database import insert, update
 from gardenshop.cloud.errors import DatabaseUnavailable
+from gardenshop.flows.share_links import Target, make
 from gardenshop.models.base import dump
 from gardenshop.models.registry import model_of
-from harness import ENV, A, Shop, open_shop, user_id
+from harness import ENV, LINK_KEYS, A, Shop, open_shop, user_id
 from localcloud.adapter import EngineAdapter
 
 NOW = 1_795_406_400_000
@@ -267,6 +268,14 @@ def sell_out(shop: Shop, sku_id: str) -> None:
 
 def line(sku_id: str = "tofu-500g", quantity: int = 1) -> Document:
     return {"skuId": sku_id, "quantity": quantity}
+
+
+def led_by_link(
+    *, at: int = NOW, practitioner_id: str = "lin", target_type: Target = "product", target: str = "tofu"
+) -> Document:
+    """What a client says that a link made at *at* has led on."""
+    environ = {"SHARE_LINK_KEYS": LINK_KEYS}
+    return {"scene": "share", "link": make(practitioner_id, target_type, target, environ=environ, now=at)}
 
 
 def place_order(

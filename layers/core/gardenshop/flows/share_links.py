@@ -8,12 +8,14 @@ all of them are accepted, so a key is replaced by a new one in front of it.
 import base64
 import hmac
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple, cast
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import Field
 
 from gardenshop.cloud.clock import DAY
+from gardenshop.cloud.entry import Context, Request
 from gardenshop.cloud.errors import Internal
+from gardenshop.models.base import Key, Line
 
 SETTING = "SHARE_LINK_KEYS"
 LASTS = 7 * DAY
@@ -24,6 +26,16 @@ _MIN_KEY = 16
 _SIGNED = 16
 _PARTS = 7
 """Key id, practitioner, kind and id of the target, made, ends, signature."""
+
+
+class Led(Request):
+    """What led a member to a product, as her client tells it; of practitioners only a signed `link` tells."""
+
+    scene: Annotated[Line, Field(max_length=40)]
+    exposure_id: Key | None = None
+    recipe_id: Key | None = None
+    campaign_id: Key | None = None
+    link: Token | None = None
 
 
 class ShareLink(NamedTuple):
@@ -60,10 +72,14 @@ def read(token: str, *, environ: Mapping[str, str], now: int) -> ShareLink | Non
     return link if link.issued_at <= now < link.expires_at else None
 
 
-def origin_of(link: ShareLink) -> dict[str, str | int]:
-    """Return what an `Origin` says of a sale that *link* led to."""
+def origin_of(led: Led, ctx: Context) -> dict[str, Any]:
+    """Return the `Origin` of what *led* the caller on; a link that does not count says nothing."""
+    said = led.model_dump(by_alias=True, exclude_none=True, exclude={"link"})
+    link = read(led.link, environ=ctx.settings.environ, now=ctx.now) if led.link else None
+    if link is None:
+        return said
     recipe = {"recipeId": link.target} if link.target_type == "recipe" else {}
-    return {"practitionerId": link.practitioner_id, "sharedAt": link.issued_at, **recipe}
+    return {**said, "practitionerId": link.practitioner_id, "sharedAt": link.issued_at, **recipe}
 
 
 def _keys(environ: Mapping[str, str]) -> dict[str, str]:

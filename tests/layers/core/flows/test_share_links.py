@@ -4,8 +4,7 @@ import pytest
 
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.errors import Internal
-from gardenshop.flows.share_links import ShareLink, make, origin_of, read
-from gardenshop.models.vocabulary import Origin
+from gardenshop.flows.share_links import ShareLink, make, read
 
 NOW = 1_795_406_400_000
 KEYS = {"SHARE_LINK_KEYS": "k2:the key that signs,k1:the key before it"}
@@ -63,11 +62,3 @@ def test_without_a_proper_key_nothing_is_signed_or_believed(setting: str) -> Non
         make("lin", "product", "tofu", environ=environ, now=NOW)
     with pytest.raises(Internal):
         read(TOKEN, environ=environ, now=NOW)
-
-
-@pytest.mark.parametrize("target_type", ["product", "recipe"])
-def test_what_a_link_says_is_an_origin(target_type: str) -> None:
-    origin = Origin.model_validate({"scene": "share", **origin_of(LINK._replace(target_type=target_type))})  # type: ignore[arg-type]
-
-    assert (origin.practitioner_id, origin.shared_at) == ("lin-qinghe", NOW)
-    assert origin.recipe_id == ("mapo-tofu" if target_type == "recipe" else None)
