@@ -117,7 +117,8 @@ def money_is_where_it_belongs(seen: Evidence) -> Iterator[str]:
         if taken != booked or len(booked) != len(order.get("payLog") or ()):
             yield f"order {order['_id']}: WeChat Pay took {taken}, the order says {booked}"
         back = {entry.number: entry.fen for each in mine if each for entry in each.refunds.values()}
-        wanted = {each["refundNo"]: each["amountFen"] for each in order.get("refunds") or ()}
+        refunds = order.get("refunds") or ()
+        wanted = {each["refundNo"]: each["amountFen"] for each in refunds if each["amountFen"]}
         if back != wanted:
             yield f"order {order['_id']}: WeChat Pay sent back {back}, the order says {wanted}"
         kept = sum(taken.values()) - sum(back.values())
