@@ -10,7 +10,7 @@ import bootstrap  # isort: skip  # Before all others: it answers a Python that i
 import argparse
 import sys
 
-KINDS = ("cold", "memory", "trips", "import", "http", "layers", "engine", "pricing", "rush")
+KINDS = ("cold", "memory", "trips", "import", "http", "layers", "engine", "terms", "pricing", "rush")
 
 
 def main() -> int:

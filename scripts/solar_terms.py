@@ -50,9 +50,9 @@ def instants(year: int) -> list[datetime]:
 
 
 def field(year: int, term: str, at: datetime) -> str:
-    """Return one term of the table: day and minute, with its marks."""
+    """Return one term of the table: day and minute, with its marks; no rounding moves it into another day."""
     minute = (at + timedelta(seconds=30)).replace(second=0)
-    almanac = datetime.fromisoformat(ALMANAC_DAYS.get((year, term), f"{minute:%Y-%m-%d}")).date()
+    almanac = datetime.fromisoformat(ALMANAC_DAYS.get((year, term), f"{at:%Y-%m-%d}")).date()
     shift = {0: "", 1: "+", -1: "-"}[(almanac - minute.date()).days]
     return f"{minute:%d%H%M}{shift}{'?' if (year, term) in UNCERTAIN_DAYS else ''}"
 

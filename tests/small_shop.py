@@ -14,7 +14,7 @@ from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Database, Document
 from gardenshop.flows import payments, refunds
 from gardenshop.flows.payments import Payment, take_payment
-from harness import PHONE_KEY, A, B, Shop, function, open_shop, user_id
+from harness import LINK_KEYS, PHONE_KEY, A, B, Shop, function, open_shop, user_id
 from till import Till, transaction_id
 
 NOON = 1_795_500_000_000
@@ -53,6 +53,7 @@ class SmallShop:
                 self.shop.add(collection, document)
         self.shop.add("plant_templates", _plant())
         self.shop.add("practitioners", _practitioner())
+        self.shop.add("tcm_wisdom", _lesson())
         for openid in MEMBERS:
             self.shop.ok("login", openid=openid)
             self.shop.ok("profile_update", {"saveAddress": ADDRESS}, openid=openid)
@@ -92,6 +93,10 @@ class SmallShop:
         """Plant mint, which costs 30 garden points."""
         return self.call("garden_tend", {"action": "plant", "code": "mint", "clientToken": token}, openid)
 
+    def learn(self, openid: str) -> Document:
+        """Pass the one lesson, which pays 15 garden points."""
+        return self.call("lesson_complete", {"lessonId": "lesson:beans", "answers": [1]}, openid)
+
     def notify(self, attempt_no: str) -> Document:
         """Let WeChat Pay's notice of the paid *attempt_no* arrive; return the order."""
         (order,) = self.shop.documents("orders", {"attempts.attemptNo": attempt_no})
@@ -121,6 +126,7 @@ def open_small_shop() -> Iterator[SmallShop]:
     """Open the shop."""
     with pytest.MonkeyPatch.context() as patch, open_shop() as shop:
         patch.setenv("PHONE_HASH_KEY", PHONE_KEY)
+        patch.setenv("SHARE_LINK_KEYS", LINK_KEYS)
         yield SmallShop(shop, patch)
 
 
@@ -191,6 +197,19 @@ def _practitioner() -> Document:
     named = {"_id": "lin", "userId": user_id(B), "name": "乙", "level": "gold", "status": "active"}
     counters = dict.fromkeys(("pendingFen", "confirmedFen", "settledFen", "paidFen", "debtFen"), 0)
     return {**named, "commission": {**counters, "recentOps": []}, **_stamps()}
+
+
+def _lesson() -> Document:
+    question: Document = {"text": "豆子要泡吗？", "options": ["不要", "要"], "answer": 1}
+    lesson: Document = {
+        "_id": "lesson:beans",
+        "kind": "lesson",
+        "key": "beans",
+        "title": "泡豆",
+        "body": "四小时。",
+    }
+    lesson |= {"source": {"title": "测试"}, "quiz": [question], "reward": {"points": 15}, "status": "live"}
+    return lesson | _stamps()
 
 
 def _stamps() -> Document:

@@ -9,8 +9,8 @@ from gardenshop.cloud.entry import OPERATOR, Context, Request, Response, cloud_f
 from gardenshop.cloud.errors import Busy, Conflict, InvalidRequest, NotFound
 from gardenshop.flows import ratings
 from gardenshop.flows.audit import audit
+from gardenshop.flows.texts import refuse_claims
 from gardenshop.models.base import Key, Words
-from gardenshop.rules.wording import blocking
 
 SIGNED = "商家客服"
 _STATES = {"show": "shown", "hide": "hidden"}
@@ -77,10 +77,7 @@ def _reply(request: AdminReviewDecide, review: Document, ctx: Context) -> Docume
     """Return the shop's answer. Raises InvalidRequest for words that food must not be praised with."""
     if request.text is None:
         raise InvalidRequest(fields=[{"field": "text", "problem": "missing"}])
-    words = blocking(request.text)
-    if words:
-        text = f"回复里有不能用于食品的说法：{'、'.join(words)}"
-        raise InvalidRequest(text, fields=[{"field": "text", "problem": "claim"}])
+    refuse_claims({"text": request.text})
     if (review.get("reply") or {}).get("text") == request.text:
         return {}
     return {"reply": {"text": request.text, "by": SIGNED, "at": ctx.now}}

@@ -5,9 +5,9 @@ from typing import NamedTuple
 from gardenshop.cloud.database import Document, find, get, put, update
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import CartFull, Conflict, NotFound, OutOfStock
-from gardenshop.models.base import ClientToken, Quantity, SkuId, dump
+from gardenshop.flows.share_links import Led, origin_of
+from gardenshop.models.base import ClientToken, Quantity, SkuId
 from gardenshop.models.cart import MAX_LINES, RECENT
-from gardenshop.models.vocabulary import Origin
 from gardenshop.rules.basket import most_to_buy, on_shelf, sku_of
 
 
@@ -16,7 +16,7 @@ class CartAdd(Request):
 
     sku_id: SkuId
     quantity: Quantity = 1
-    origin: Origin | None = None
+    origin: Led | None = None
     client_token: ClientToken | None = None
 
 
@@ -89,7 +89,7 @@ def _append(request: CartAdd, product_id: str, ctx: Context) -> _Change:
         "addedAt": ctx.now,
     }
     if request.origin:
-        line["from"] = dump(request.origin)
+        line["from"] = origin_of(request.origin, ctx)
     guard = {"lines.skuId": {"$ne": request.sku_id}, f"lines.{MAX_LINES - 1}": {"$exists": False}}
     return _Change(guard, {"$inc": {"version": 1}, "$push": {"lines": line}})
 

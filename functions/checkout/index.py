@@ -53,7 +53,7 @@ class Placed(Response):
 def main(request: Checkout, ctx: Context) -> Placed:
     """Price, write the order, hold its units, open it for payment: four round trips."""
     same_token = find("orders", {"userId": ctx.user_id, "clientToken": request.client_token}, limit=1)
-    wanted = request.plain_lines()
+    wanted = request.plain_lines(ctx)
     reads = read_commands(ctx.user_id, wanted, now=ctx.now)
     *replies, people, existing = ctx.db.read(*reads, candidates(ctx.user_id, wanted), same_token)
     if existing:

@@ -12,5 +12,5 @@ class CheckoutPreview(Wanted):
 @cloud_function(caller=MEMBER)
 def main(request: CheckoutPreview, ctx: Context) -> QuoteView:
     """Price in one round trip and change nothing; checkout asks for the total shown here."""
-    replies = ctx.db.read(*read_commands(ctx.user_id, request.plain_lines(), now=ctx.now))
+    replies = ctx.db.read(*read_commands(ctx.user_id, request.plain_lines(ctx), now=ctx.now))
     return view_of(quote_of(replies, request, ctx))

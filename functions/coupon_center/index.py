@@ -59,7 +59,7 @@ def main(request: CouponCenter, ctx: Context) -> CouponCentre:
         _offered(ctx.now),
         _had(ctx.user_id),
         _mine(request, order, ctx),
-        *read_commands(ctx.user_id, wanted.plain_lines(), now=ctx.now),
+        *read_commands(ctx.user_id, wanted.plain_lines(ctx), now=ctx.now),
     )
     quote = quote_of(replies, wanted, ctx)
     counts = {each["_id"]: int(each["count"]) for each in had}

@@ -10,6 +10,7 @@ from gardenshop.cloud.errors import Busy, Conflict, InvalidRequest, NotFound
 from gardenshop.flows.audit import audit
 from gardenshop.flows.balances import perform
 from gardenshop.flows.points import earn
+from gardenshop.flows.texts import refuse_claims
 from gardenshop.models.base import ClientToken, UserId, Words
 from gardenshop.rules.policy import policy_of
 
@@ -35,6 +36,7 @@ class PointsAwarded(Response):
 @cloud_function(caller=OPERATOR, role="operator")
 def main(request: PointsAward, ctx: Context) -> PointsAwarded:
     """Write the ledger row and the audit row, then the balance."""
+    refuse_claims({"reason": request.reason})
     key = f"award:{request.client_token}"
     rules, users, rows = ctx.db.read(
         find("business_rules", {"state": "live"}),

@@ -10,8 +10,8 @@ from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_fun
 from gardenshop.cloud.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from gardenshop.flows.audit import audit
 from gardenshop.flows.certifications import change, project
+from gardenshop.flows.texts import refuse_claims
 from gardenshop.models.base import Key, Line, Words
-from gardenshop.rules.wording import blocking
 
 MOST_BADGES = 20
 Evidence = Annotated[str, Field(max_length=500, pattern=r"^(?:cloud|https)://[!-~]+$")]
@@ -124,12 +124,7 @@ def _testimony(request: ProductCertify, case: _Case, state: str | None) -> dict[
     """Return what she vouches for. Raises InvalidRequest for words that food must not be praised with."""
     if request.testimony is None:
         raise InvalidRequest(fields=[{"field": "testimony", "problem": "missing"}])
-    words = blocking(request.testimony)
-    if words:
-        raise InvalidRequest(
-            f"证言里有不能用于食品的说法：{'、'.join(words)}",
-            fields=[{"field": "testimony", "problem": "claim"}],
-        )
+    refuse_claims({"testimony": request.testimony})
     if state == "approved":
         raise Conflict("这件商品您已认证；如需修改请先撤回")
     said = {"testimony": request.testimony, "evidence": list(request.evidence)}

@@ -40,11 +40,16 @@ class Case(NamedTuple):
     budget: float | None = TIME_BUDGET
 
 
+_STEP = {"eventId": "bench-0001", "type": "view", "at": 0}
 CASES = (
     Case("login"),
     Case("profile_update", _fixed(nickname="小满")),
     Case("constitution_assess", _fixed(sex="female")),
     Case("recommend"),
+    Case("knowledge_feed"),
+    Case("lesson_complete", _fixed(lessonId="lesson:unknown"), error="NOT_FOUND"),
+    Case("events_track", _fixed(sentAt=0, events=[{**_STEP, "productId": "jujube"}])),
+    Case("practitioner_view"),
     Case("product_search", _fixed(keyword="豆腐")),
     Case("product_detail", _fixed(productId="jujube")),
     Case("cart_add", _fixed(skuId=GOODS[0])),

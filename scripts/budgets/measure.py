@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 
-from budgets import cold, lookup, pricing, rush, serving, trips, weight
+from budgets import cold, lookup, pricing, rush, serving, terms, trips, weight
 from budgets.rows import Row
 from budgets.stage import Stage, metered, open_stage
 
@@ -33,6 +33,7 @@ KINDS: Mapping[str, Callable[[_Run], list[Row]]] = {
     "http": lambda run: serving.rows(run.stage, run.runs),
     "layers": lambda _: weight.rows(),
     "engine": lambda run: lookup.rows(run.runs),
+    "terms": lambda run: terms.rows(run.runs),
     "pricing": lambda run: pricing.rows(run.runs),
     "rush": lambda _: rush.rows(),
 }

@@ -6,7 +6,7 @@ from typing import Any
 from demo import notes
 from demo.cast import FINANCE, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
 from demo.stage import Stage, timer_at
-from gardenshop.cloud.clock import DAY, HOUR
+from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.database import Document
 from gardenshop.cloud.identity import user_id
 
@@ -26,8 +26,9 @@ def earn(stage: Stage) -> None:
 
 def sell(stage: Stage) -> str:
     """B follows C's link, orders and pays; C sees what she will earn, and not of whom."""
-    now = int(time.time() * 1000)
-    origin = {"scene": "share", "practitionerId": PRACTITIONER, "sharedAt": now - HOUR}
+    share = {"action": "share", "target": OIL.rpartition("-")[0]}
+    link = stage.call("分享商品 · C makes a link", QINGHE, "practitioner_view", share, note=notes.link)
+    origin = {"scene": "share", "link": link["token"]}
     wanted: Document = {"lines": [{"skuId": OIL, "quantity": UNITS, "origin": origin}]}
     total = stage.post("/functions/checkout_preview", wanted, SUXIN)["data"]["payableFen"]
     wish = {**wanted, "clientToken": "demo-order-2", "expectedTotalFen": total}

@@ -8,6 +8,7 @@ from demo import aftermath, coupons, earnings, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
 from demo.redeem import redeem
 from demo.stage import Actor, Stage, timer_at
+from demo.study import study
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document
 from gardenshop.cloud.identity import user_id
@@ -50,6 +51,7 @@ def walk(stage: Stage) -> None:
     speak(stage)
     vouch(stage)
     earnings.earn(stage)
+    study(stage)
     keep_apart(stage, order_no)
 
 

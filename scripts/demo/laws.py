@@ -11,6 +11,7 @@ from typing import Any
 
 from demo.commission_laws import COMMISSION_LAWS
 from demo.coupon_laws import COUPON_LAWS
+from demo.learning_laws import LEARNING_LAWS
 from demo.points_laws import POINTS_LAWS
 from demo.return_laws import RETURN_LAWS
 
@@ -200,6 +201,7 @@ LAWS = (
     *RETURN_LAWS,
     *COUPON_LAWS,
     *COMMISSION_LAWS,
+    *LEARNING_LAWS,
 )
 
 

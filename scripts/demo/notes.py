@@ -222,3 +222,34 @@ def settled(data: Document) -> str:
 def payout(data: Document) -> str:
     """Say what was paid."""
     return f"已支付 ¥{yuan(data['amountFen'])}，单号 {data['payoutNo']}"
+
+
+def knowledge(data: Document) -> str:
+    """Say the term, the quote, and what can be learned and cooked today."""
+    term = data["term"]
+    shown = [f"{term['name']}，{term['daysToNext']} 天后{term['next']['name']}", data["quote"]["body"]]
+    shown += [f"课程《{each['title']}》{each['points']} 分" for each in data["lessons"]]
+    return "\n".join([*shown, *(f"{each['title']}，约 {each['carbonG']} g CO2e" for each in data["recipes"])])
+
+
+def marks(data: Document) -> str:
+    """Say how a quiz went."""
+    verdict = f"通过，积分 {data['points']}" if data["passed"] else "未通过，可以再试"
+    return f"{data['scoreBp'] // 100}%，{verdict}，连续学习 {data['streakDays']} 天"
+
+
+def tracked(data: Document) -> str:
+    """Say how many events were kept."""
+    return f"记下 {data['stored']} 条 · {data['stored']} kept"
+
+
+def practitioner(data: Document) -> str:
+    """Say who a practitioner is and what she vouches for."""
+    shown = data["profile"]
+    vouched = "、".join(each["title"] for each in shown["certifications"] if "title" in each)
+    return f"{shown['name']}，{shown['region']}：{shown['intro']}\n认证：{vouched}"
+
+
+def link(data: Document) -> str:
+    """Say how long a link counts."""
+    return f"{data['token'][:40]}…，有效至 {day_of(data['expiresAt'])}"

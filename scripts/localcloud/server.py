@@ -114,12 +114,16 @@ class LocalCloud:
         return None if self._data is None else self._data / name
 
     def _functions(self, wechat: WeChatStandIn, stack: ExitStack) -> FunctionHost:
-        phone_key = hmac.digest(self.credentials.secret_key.encode(), b"phone", "sha256").hex()
+        phone_key, link_key = (
+            hmac.digest(self.credentials.secret_key.encode(), purpose, "sha256").hex()
+            for purpose in (b"phone", b"link")
+        )
+        keys = {"PHONE_HASH_KEY": phone_key, "SHARE_LINK_KEYS": f"local:{link_key}"}
         return FunctionHost(
             self._root,
             endpoint_url=lambda: self.url,
             credentials=self.credentials,
-            env_overrides={"PHONE_HASH_KEY": phone_key, **wechat.settings(self.url), **self._settings},
+            env_overrides={**keys, **wechat.settings(self.url), **self._settings},
             work_dir=self._kept("functions") or _temporary(stack),
         )
 

@@ -15,6 +15,7 @@ from simulation.acting import Play
 from simulation.claiming import claim, rush_for_coupons
 from simulation.courier import send_money
 from simulation.earning import led_to, pay_out, withdraw
+from simulation.learning import learn
 from simulation.mishaps import deploy, forge_notice, jump, pay_too_late, repeat_notice
 from simulation.opinions import moderate, review
 from simulation.purse import exchange, points_for
@@ -276,6 +277,7 @@ ACTIONS = {
     "rush for coupons": Action(rush_for_coupons, 3),
     "withdraw": Action(withdraw, 3),
     "pay out": Action(pay_out, 3),
+    "learn": Action(learn, 4),
     "deploy": Action(deploy, 1),
     "clocks jump": Action(jump, 1),
 }

@@ -2,6 +2,7 @@
 
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, SECOND
 from gardenshop.cloud.database import Document
+from gardenshop.flows.share_links import SETTING, make
 from simulation import stage
 from simulation.acting import Play
 from simulation.chance import dice
@@ -21,11 +22,9 @@ def led_to(play: Play, lines: list[Document]) -> list[Document]:
 
 
 def _link(play: Play, age: int) -> Document:
-    return {
-        "scene": "share",
-        "practitionerId": stage.PRACTITIONER,
-        "sharedAt": play.world.loop.now - age,
-    }
+    made = play.world.loop.now - age
+    token = make(stage.PRACTITIONER, "product", "tofu", environ={SETTING: stage.LINK_KEYS}, now=made)
+    return {"scene": "share", "link": token}
 
 
 def withdraw(play: Play) -> Script:

@@ -11,6 +11,7 @@ from gardenshop.cloud.database import Command
 from simulation import stage
 from simulation.earning_laws import EARNING_LAWS
 from simulation.evidence import NEVER_PAID, Evidence, Law, points_by_cause
+from simulation.learning import LEARNING_LAWS
 from simulation.points_laws import POINTS_LAWS
 from simulation.price_laws import PRICE_LAWS
 from simulation.world import World
@@ -201,6 +202,7 @@ def a_former_account_goes_to_one_member(seen: Evidence) -> Iterator[str]:
 LAWS: tuple[Law, ...] = (
     an_order_lives_once,
     *PRICE_LAWS,
+    *LEARNING_LAWS,
     stock_is_held_once_and_ended_once,
     money_is_where_it_belongs,
     refunds_are_right_to_the_fen,

@@ -31,17 +31,22 @@ SHOP_POINTS = (90, 45, 60)
 GARDEN_FOR_SHOP = 10
 """Garden points for a shop point."""
 REDEEM_CAP = 150
-DAILY_CAPS = {"exchange_out": 40, "harvest": 30}
-"""The most points that a member exchanges and harvests on one day."""
+DAILY_CAPS = {"exchange_out": 40, "harvest": 30, "lesson": 25}
+"""The most points that a member exchanges, harvests and learns for on one day."""
 DAY_LONG = 24 * HOUR
 FORMER_POINTS = 86
 PRACTITIONER, EARNER = "p-mint", MEMBERS[0]
 """The practitioner, who is one of the members."""
+LINK_KEYS = "play:the key of the links"
 VOUCHED = ("tofu", "peel")
 """What she vouches for."""
 RATES = {"share": 500, "certification": 200}
 COMMISSION = {"confirmedFen": 3000, "settledFen": 2500, "debtFen": 400}
 """Commission with which she starts; the confirmed is of months that are over."""
+LESSONS = {"lesson:beans": 13, "lesson:terms": 11, "lesson:labels": 7}
+"""What each lesson pays."""
+ANSWERS = (1, 0, 2)
+"""The right answers of every quiz; two of three pass."""
 PLANT_COST = 30
 PLANT_REWARD = 20
 
@@ -88,6 +93,7 @@ def furnish(adapter: EngineAdapter, phone_hash: str) -> None:
         ("business_rules", _rules()),
         *_campaigns(),
         *_practitioner(),
+        *_lessons(),
     ]
     adapter.run([insert(collection, {**document, **_STAMPS}) for collection, document in documents])
 
@@ -212,6 +218,7 @@ def _lot(owner: str, book: str, points: int, order: int) -> Document:
 def _rules() -> Document:
     """Small caps and steps of points, which members meet within a play."""
     caps = {"exchangeDaily": DAILY_CAPS["exchange_out"], "harvestDaily": DAILY_CAPS["harvest"]}
+    caps["lessonDaily"] = DAILY_CAPS["lesson"]
     body = {**caps, "exchangeUnit": GARDEN_FOR_SHOP, "redeemCap": REDEEM_CAP}
     facts = {"ruleId": "points", "version": 1, "category": "points", "liveKey": "points", "author": "stage"}
     return {"_id": "points:1", **facts, "state": "live", "body": body}
@@ -220,6 +227,16 @@ def _rules() -> Document:
 def _plant() -> Document:
     plant = {"_id": "mint", "name": "薄荷", "category": "herb", "scene": "balcony", "costPoints": PLANT_COST}
     return {**plant, "growHours": 1, "rewardPoints": PLANT_REWARD}
+
+
+def _lessons() -> list[tuple[str, Document]]:
+    quiz = [{"text": "问", "options": ["甲", "乙", "丙"], "answer": answer} for answer in ANSWERS]
+    text: Document = {"kind": "lesson", "title": "课", "body": "文", "source": {"title": "simulation"}}
+    text |= {"quiz": quiz, "status": "live"}
+    return [
+        ("tcm_wisdom", {"_id": key, "key": key[7:], **text, "reward": {"points": points}})
+        for key, points in LESSONS.items()
+    ]
 
 
 def _campaigns() -> list[tuple[str, Document]]:

@@ -21,6 +21,7 @@ from gardenshop.cloud.errors import DatabaseUnavailable, UpstreamUnavailable
 from gardenshop.cloud.wechat import WeChatApi
 from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
 from gardenshop.flows.accounts import phone_hash
+from gardenshop.flows.share_links import SETTING
 from localcloud.adapter import EngineAdapter
 from simulation import stage
 from simulation.chance import dice
@@ -137,7 +138,8 @@ class World:
                 patches.enter_context(mock.patch.object(WeChatPay, name, method))
             patches.enter_context(mock.patch.object(PaySettings, "from_env", return_value=SETTINGS))
             patches.enter_context(mock.patch.object(WeChatApi, "phone_number", self._phone_number))
-            patches.enter_context(mock.patch.dict(os.environ, {"PHONE_HASH_KEY": PHONE_KEY}))
+            keys = {"PHONE_HASH_KEY": PHONE_KEY, SETTING: stage.LINK_KEYS}
+            patches.enter_context(mock.patch.dict(os.environ, keys))
             yield
 
     def run(self, commands: Sequence[Command]) -> list[list[Document]]:

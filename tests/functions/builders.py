@@ -14,9 +14,10 @@ from faults import Fragile, Killed
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.database import insert, update
 from gardenshop.cloud.errors import DatabaseUnavailable
+from gardenshop.flows.share_links import Target, make
 from gardenshop.models.base import dump
 from gardenshop.models.registry import model_of
-from harness import ENV, A, Shop, open_shop, user_id
+from harness import ENV, LINK_KEYS, A, Shop, open_shop, user_id
 from localcloud.adapter import EngineAdapter
 
 NOW = 1_795_406_400_000
@@ -124,6 +125,22 @@ def plant(plant_id: str = "p1", code: str = "mint", **changes: Any) -> Document:
 
 def garden(*plants: Document, openid: str = A) -> Document:
     return document("gardens", id=user_id(openid), plants=list(plants))
+
+
+def wisdom(kind: str, key: str, **changes: Any) -> Document:
+    fields: Document = {"title": key, "body": f"{key} 的正文", "source": {"title": "本店撰写"}, **changes}
+    return document("tcm_wisdom", id=f"{kind}:{key}", kind=kind, key=key, **fields)
+
+
+def question(answer: int = 1) -> Document:
+    options = ["是", "不是", "只有老姜是"]
+    return {"text": "生姜是五辛吗？", "options": options, "answer": answer, "explanation": "姜不在其列。"}
+
+
+def lesson(key: str = "five-pungent", *, points: int = 15, **changes: Any) -> Document:
+    """A lesson with one question, to which 1 is the answer, unless *changes* say otherwise."""
+    fields: Document = {"quiz": [question()], "reward": {"points": points}, **changes}
+    return wisdom("lesson", key, **fields)
 
 
 def rule(rule_id: str, body: Document, *, version: int = 1, category: str | None = None) -> Document:
@@ -251,6 +268,14 @@ def sell_out(shop: Shop, sku_id: str) -> None:
 
 def line(sku_id: str = "tofu-500g", quantity: int = 1) -> Document:
     return {"skuId": sku_id, "quantity": quantity}
+
+
+def led_by_link(
+    *, at: int = NOW, practitioner_id: str = "lin", target_type: Target = "product", target: str = "tofu"
+) -> Document:
+    """What a client says that a link made at *at* has led on."""
+    environ = {"SHARE_LINK_KEYS": LINK_KEYS}
+    return {"scene": "share", "link": make(practitioner_id, target_type, target, environ=environ, now=at)}
 
 
 def place_order(

@@ -15,6 +15,7 @@ from functions.builders import (
     document,
     enrich,
     garden,
+    lesson,
     line,
     lot,
     plant,
@@ -29,7 +30,7 @@ from gardenshop.cloud import clock
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.http import HttpRequest
 from gardenshop.cloud.wechat import WeChatApi
-from harness import PHONE_KEY, ROOT, A, B, Shop, function, open_shop, user_id
+from harness import LINK_KEYS, PHONE_KEY, ROOT, A, B, Shop, function, open_shop, user_id
 
 NAMES = sorted(path.parent.name for path in (ROOT / "functions").glob("*/index.py"))
 MODELLED = [name for name in NAMES if function(name).main.request_type is not HttpRequest]
@@ -40,7 +41,9 @@ POOL: dict[str, list[Any]] = {
     "skuId": ["tofu-500g", "tea-500g"],
     "productId": ["tofu", "tea"],
     "reviewId": ["elsewhere:L1", "nothing"],
+    "target": ["tofu", "mapo"],
     "recipeId": ["mapo", "nothing"],
+    "lessonId": ["lesson:five-pungent", "lesson:nothing"],
     "code": ["mint", "sprout"],
     "plantId": ["p1", "p-of-b"],
     "addressId": ["home", "elsewhere"],
@@ -134,6 +137,13 @@ VALID: dict[str, Any] = {
         "payoutNo": "P20261123",
         "note": "已转账",
     },
+    "knowledge_feed": {},
+    "lesson_complete": {"lessonId": "lesson:five-pungent", "answers": [1]},
+    "events_track": {
+        "sentAt": NOW,
+        "events": [{"eventId": "event-0001", "type": "view", "at": NOW, "productId": "tofu"}],
+    },
+    "practitioner_view": {},
     "outbox_pump": {},
     "order_timeout": {},
     "restock_check": {},
@@ -166,6 +176,7 @@ def furnish(shop: Shop) -> None:
     shop.add("orders", former_order())
     shop.add("product_reviews", former_review())
     shop.add("ingredients", tofu())
+    shop.add("tcm_wisdom", lesson())
     items = [{"ingredientId": "tofu", "name": "豆腐", "grams": 400}]
     dish = {"title": "素麻婆豆腐", "category": "热菜", "servings": 2, "items": items, "steps": []}
     shop.add("recipes", document("recipes", id="mapo", carbonG=900, **dish))
@@ -206,6 +217,7 @@ def former_review() -> dict[str, Any]:
 def furnished() -> Iterator[Shop]:
     with pytest.MonkeyPatch.context() as patch, open_shop() as shop:
         patch.setenv("PHONE_HASH_KEY", PHONE_KEY)
+        patch.setenv("SHARE_LINK_KEYS", LINK_KEYS)
         patch.setattr(clock, "now_ms", lambda: NOW)
         patch.setattr(WeChatApi, "_post", lambda *_: {"errcode": 40029})
         furnish(shop)

@@ -13,6 +13,7 @@ from functions.builders import (
     badge,
     die_everywhere,
     document,
+    led_by_link,
     line,
     place_order,
     practitioner,
@@ -22,7 +23,7 @@ from functions.builders import (
     stock_up,
     user,
 )
-from gardenshop.cloud.clock import MINUTE
+from gardenshop.cloud.clock import DAY, MINUTE
 from gardenshop.cloud.database import Command
 from harness import A, B, Shop, user_id
 
@@ -338,7 +339,7 @@ def test_a_document_of_an_order_is_of_its_model(shop: Shop) -> None:
     assert document("orders", id=order["_id"], **{k: v for k, v in order.items() if k != "_id"}) == order
 
 
-SHARE = {"scene": "share", "practitionerId": "lin", "sharedAt": NOW - MINUTE}
+SHARE = led_by_link(at=NOW - MINUTE)
 
 
 def with_practitioner(shop: Shop) -> None:
@@ -398,7 +399,43 @@ def test_the_last_link_to_a_sku_counts(shop: Shop) -> None:
     order = place_order(shop, lines=lines)
 
     assert credited(shop, order["_id"]) == [("lin", "share", 500)]
-    assert (order["lines"][0]["quantity"], order["lines"][0]["from"]) == (3, SHARE)
+    assert (order["lines"][0]["quantity"], order["lines"][0]["from"]) == (
+        3,
+        {"scene": "share", "practitionerId": "lin", "sharedAt": NOW - MINUTE},
+    )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {**SHARE, "link": SHARE["link"].replace("lin", "bo")},
+        {**SHARE, "link": SHARE["link"][:-1] + "~"},
+        led_by_link(at=NOW - 7 * DAY),
+        led_by_link(at=NOW + MINUTE),
+    ],
+    ids=["another's name", "no signature", "too old", "to come"],
+)
+def test_a_link_that_does_not_count_credits_nobody_and_hinders_nobody(
+    shop: Shop, origin: dict[str, Any]
+) -> None:
+    with_practitioner(shop)
+
+    order = place_order(shop, lines=[{**line(), "origin": origin}])
+
+    assert credited(shop, order["_id"]) == [(None, None, 0)]
+    assert order["lines"][0]["from"] == {"scene": "share"}
+
+
+@pytest.mark.parametrize("claim", [{"practitionerId": "lin"}, {"sharedAt": NOW}], ids=str)
+def test_nobody_says_herself_whom_to_credit(shop: Shop, claim: dict[str, Any]) -> None:
+    with_practitioner(shop)
+    origin = {"scene": "share", **claim}
+
+    for name, event in (
+        ("cart_add", {"skuId": "tofu-500g", "origin": origin}),
+        ("checkout_preview", {"lines": [{**line(), "origin": origin}]}),
+    ):
+        assert shop.refused(name, event, openid=A)["error"] == "INVALID_REQUEST"
 
 
 @pytest.mark.parametrize("status", ["applied", "suspended", "left"])

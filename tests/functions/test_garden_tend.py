@@ -55,7 +55,13 @@ def plants(shop: Shop) -> list[dict[str, Any]]:
 def test_without_a_garden_there_is_an_empty_one(shop: Shop) -> None:
     before = shop.dump()
 
-    assert shop.ok("garden_tend", openid=A) == {"plants": [], "xp": 0, "points": 100}
+    assert shop.ok("garden_tend", openid=A) == {
+        "plants": [],
+        "scenes": [],
+        "gifts": [],
+        "xp": 0,
+        "points": 100,
+    }
     assert (shop.adapter.trips, shop.dump() == before) == (1, True)
 
 
@@ -77,6 +83,8 @@ def test_planting_costs_points_once(shop: Shop) -> None:
                 "waterReadyAt": 0,
             }
         ],
+        "scenes": [],
+        "gifts": [],
         "xp": 0,
         "points": 80,
         "changedPlantId": plant_id,
@@ -340,7 +348,7 @@ class TestWhatTheDayAllows:
         self, shop: Shop, clock: Clock
     ) -> None:
         """Two harvests began at once, and the other one used up the day."""
-        spent = {"points.today": {"day": "2026-11-23", "exchange": 0, "harvest": 50}}
+        spent = {"points.today": {"day": "2026-11-23", "exchange": 0, "harvest": 50, "lesson": 0}}
         shop.adapter.after = lambda commands: (
             edit(shop, "users", user_id(A), spent) if commands[0].get("update") == "points_ledger" else None
         )
@@ -366,6 +374,58 @@ def test_a_reward_that_was_booked_is_not_paid_again_when_the_ring_has_forgotten_
 
     assert shop.ok("garden_tend", HARVEST, openid=A)["reward"] == 40
     assert points(shop) == 140
+
+
+SCENES = {"scenes": {"窗台": 0, "山坡": 500, "阳台": 12}}
+
+
+def test_a_harvest_gives_experience_once_and_experience_opens_scenes(shop: Shop) -> None:
+    shop.add("business_rules", rule("garden", SCENES))
+    shop.add("plant_templates", template("tomato", scene="阳台", costPoints=0, xp=12))
+    shop.add("gardens", garden(plant(code="tomato", **GROWN)))
+    locked = {**PLANT, "code": "tomato"}
+    reply = shop.refused("garden_tend", locked, openid=A)
+    assert (reply["code"], reply["error"]) == (40933, "SCENE_LOCKED")
+    assert reply["details"] == {"scene": "阳台", "needsXp": 12}
+
+    view = shop.ok("garden_tend", HARVEST, openid=A)
+
+    assert (view["xp"], view["scenes"]) == (
+        12,
+        [{"name": "阳台", "needsXp": 12, "openedAt": NOW}, {"name": "山坡", "needsXp": 500}],
+    )
+    assert shop.one("gardens", user_id(A))["scenes"] == [{"code": "阳台", "at": NOW}]
+    shop.refused("garden_tend", HARVEST, openid=A)
+    assert shop.ok("garden_tend", locked, openid=A)["xp"] == 12
+    assert_lawful(shop)
+
+
+def test_an_open_scene_stays_open_when_the_rule_asks_for_more(shop: Shop) -> None:
+    shop.add("plant_templates", template("tomato", scene="阳台", costPoints=0))
+    shop.add("gardens", {**garden(), "xp": 12, "scenes": [{"code": "阳台", "at": NOW - DAY}]})
+    shop.add("business_rules", rule("garden", {"scenes": {"阳台": 90}}))
+
+    view = shop.ok("garden_tend", {**PLANT, "code": "tomato"}, openid=A)
+
+    assert view["scenes"] == [{"name": "阳台", "needsXp": 90, "openedAt": NOW - DAY}]
+
+
+def test_the_last_gifts_say_where_growth_came_from(shop: Shop) -> None:
+    gifts = [
+        {"key": f"order:no-{number}", "savedG": 100 * number, "minutes": 6 * number, "xp": number, "at": NOW}
+        for number in range(5)
+    ]
+    meal = {"key": "meal:m1", "savedG": 700, "minutes": 0, "xp": 7, "at": NOW}
+    shop.add("gardens", {**garden(), "gifts": [*gifts, meal]})
+
+    shown = shop.ok("garden_tend", openid=A)["gifts"]
+
+    assert [each["text"] for each in shown[:2]] == [
+        "记录素食餐估算减碳 700 克，植物多长了 0 分钟",
+        "购物估算减碳 400 克，植物多长了 24 分钟",
+    ]
+    assert shown[1] == {"text": shown[1]["text"], "savedG": 400, "minutes": 24, "xp": 4, "at": NOW}
+    assert len(shown) == 5
 
 
 def test_what_is_not_ripe_is_not_harvested(shop: Shop) -> None:

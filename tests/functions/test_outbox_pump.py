@@ -102,7 +102,11 @@ def test_a_paid_order_feeds_stock_points_and_garden_once(shop: Shop, clock: Cloc
     books = shop.one("users", user_id(A))["points"]
     assert books["garden"]["available"] == order["garden"]["points"] == saved * 10 // 1000
     assert (books["shop"]["pending"], books["shop"]["available"]) == (12, 0)
-    assert shop.one("gardens", user_id(A))["plants"][0]["waterCount"] == 1
+    fed = shop.one("gardens", user_id(A))
+    assert fed["plants"][0]["waterCount"] == 1
+    gift = {"savedG": saved, "minutes": fed["plants"][0]["growth"], "xp": saved // 100}
+    assert [{name: each[name] for name in gift} for each in fed["gifts"]] == [gift]
+    assert (fed["gifts"][0]["key"], fed["xp"]) == (f"order:{order['_id']}", saved // 100)
     assert shop.one("inventory", "tofu-500g")["dailySales"] == {"2026-11-23": 2}
     assert_lawful(shop)
 

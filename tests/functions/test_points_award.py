@@ -97,6 +97,12 @@ def test_more_than_the_cap_is_refused_by_its_field(shop: Shop) -> None:
     assert shop.ok("points_award", {**AWARD, "points": 40})["points"] == 40
 
 
+def test_a_reason_that_claims_something_of_food_is_refused(shop: Shop) -> None:
+    reply = shop.refused("points_award", {**AWARD, "reason": "感谢您说它能排毒"})
+
+    assert reply["details"] == {"fields": [{"field": "reason", "problem": "claim"}]}
+
+
 def test_an_award_broken_off_anywhere_is_finished(clock: Clock) -> None:
     def verify(shop: Shop) -> None:
         clock.now += 3 * MINUTE

@@ -102,7 +102,7 @@ def test_an_approved_testimony_is_not_changed_under_the_badge(shop: Shop) -> Non
 def test_words_that_food_must_not_be_praised_with_are_refused(shop: Shop) -> None:
     reply = shop.refused("product_certify", {**CERTIFY, "testimony": "吃了治疗失眠，还排毒"}, openid=A)
 
-    assert reply["message"] == "证言里有不能用于食品的说法：治疗、排毒"
+    assert reply["message"] == "文字里有不能用于食品的说法：治疗、排毒"
     assert reply["details"] == {"fields": [{"field": "testimony", "problem": "claim"}]}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from demo.laws import check
-from harness import A
+from harness import A, user_id
 from small_shop import SmallShop, open_small_shop
 
 Documents = dict[str, list[dict[str, Any]]]
@@ -20,6 +20,7 @@ def lived() -> Iterator[Documents]:
         small.award(A, 40, "award-01")
         small.award(A, 300, "award-02", book="shop")
         small.plant(A, "plant-01")
+        assert small.learn(A)["code"] == 0
         for token, units in (("paid-order", 2), ("cancelled-order", 1), ("open-order", 1)):
             assert small.checkout(A, {"tofu": units}, token, points=50 * units)["code"] == 0
         for order in small.shop.documents("orders"):
@@ -151,6 +152,22 @@ BREACHES: dict[str, tuple[str, Any]] = {
     ),
     "a line not eaten": ("line L1: 0 meals", lambda shop: shop["meals"].clear()),
     "a meal of no order": ("meal of no order line", lambda shop: shop["meals"][0].update(lineId="L9")),
+    "a lesson rewarded and not kept": (
+        "has 1 rewards and is kept 0 times",
+        lambda shop: one(shop["user_profiles_extended"], _id=user_id(A))["learning"].update(completed=[]),
+    ),
+    "a lesson rewarded twice": (
+        "has 2 rewards",
+        lambda shop: shop["points_ledger"].append(
+            {**one(shop["points_ledger"], kind="lesson"), "_id": "another key"}
+        ),
+    ),
+    "a lesson kept twice": (
+        "is kept 2 times",
+        lambda shop: one(shop["user_profiles_extended"], _id=user_id(A))["learning"]["completed"].append(
+            {"lessonId": "lesson:beans", "at": 1, "scoreBp": 10_000}
+        ),
+    ),
     "a day that counted twice": ("the orders say", lambda shop: shop["daily_stats"][0].update(spentFen=1)),
 }
 

@@ -15,6 +15,7 @@ def test_a_field_is_the_day_and_the_nearest_minute() -> None:
 
 def test_a_field_marks_the_almanacs_other_day_and_an_uncertain_one() -> None:
     assert solar_terms.field(1912, "小雪", datetime.fromisoformat("1912-11-22T23:48:08")) == "222348+"
+    assert solar_terms.field(1923, "雨水", datetime.fromisoformat("1923-02-19T23:59:43")) == "200000-"
     assert solar_terms.field(1917, "大雪", datetime.fromisoformat("1917-12-08T00:00:59")) == "080001-"
     assert solar_terms.field(2051, "春分", datetime.fromisoformat("2051-03-20T23:59:19")) == "202359?"
 

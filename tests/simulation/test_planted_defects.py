@@ -186,6 +186,18 @@ DEFECTS = (
         ),
     ),
     defect(
+        "a lesson is rewarded each time it is passed",
+        (
+            "flows.lessons",
+            'reward_key(mine.user_id, lesson["_id"]),',
+            """f"{reward_key(mine.user_id, lesson['_id'])}:{now}",""",
+        ),
+    ),
+    defect(
+        "a reward that was broken off is paid and its lesson forgotten",
+        ("flows.lessons", "return [*kept, *outcome.closing]", "return [*outcome.closing]"),
+    ),
+    defect(
         "an award's token is ignored",
         ("points_award", 'f"award:{request.client_token}"', 'f"award:{ctx.request_id}"'),
     ),

@@ -24,6 +24,7 @@
     │       ├── WithdrawalOpen      another withdrawal waits to be paid
     │       ├── NotEnoughCommission less is settled than is to be withdrawn
     │       ├── WithdrawalGone      the withdrawal was paid, refused or taken back
+    │       ├── SceneLocked         the garden has not grown far enough for the plant's scene
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -195,6 +196,12 @@ class WithdrawalGone(Conflict):
     code = 40926
     error = "WITHDRAWAL_GONE"
     text = "这笔提现已处理或已撤回"
+
+
+class SceneLocked(Conflict):
+    code = 40933
+    error = "SCENE_LOCKED"
+    text = "这个场景还没有解锁"
 
 
 class Fault(AppError):

@@ -10,9 +10,9 @@ from gardenshop.cloud.entry import Context, Request, Response
 from gardenshop.cloud.errors import NotFound
 from gardenshop.flows.basket import Basket, Item, basket_of, deliverable, line_id, price_lines
 from gardenshop.flows.promotions import GiftView, gift_views
-from gardenshop.models.base import Key, Points, Quantity, SkuId, dump
+from gardenshop.flows.share_links import Led, origin_of
+from gardenshop.models.base import Key, Points, Quantity, SkuId
 from gardenshop.models.promotion import UserCoupon
-from gardenshop.models.vocabulary import Origin
 from gardenshop.rules.basket import PROBLEMS, Problem
 from gardenshop.rules.coupons import Verdict, ranked
 from gardenshop.rules.points import redeemable
@@ -27,7 +27,7 @@ class WantedLine(Request):
 
     sku_id: SkuId
     quantity: Quantity
-    origin: Origin | None = None
+    origin: Led | None = None
 
 
 class Wanted(Request):
@@ -41,7 +41,7 @@ class Wanted(Request):
     user_coupon_id: Key | None = None
     points: Points = 0
 
-    def plain_lines(self) -> list[dict[str, Any]] | None:
+    def plain_lines(self, ctx: Context) -> list[dict[str, Any]] | None:
         """Return the lines as a basket reads them, those of one SKU together; the last origin counts."""
         if self.lines is None:
             return None
@@ -50,7 +50,7 @@ class Wanted(Request):
         for line in self.lines:
             units[line.sku_id] = units.get(line.sku_id, 0) + line.quantity
             if line.origin:
-                origins[line.sku_id] = {"from": dump(line.origin)}
+                origins[line.sku_id] = {"from": origin_of(line.origin, ctx)}
         return [
             {"skuId": sku_id, "quantity": quantity, **origins.get(sku_id, {})}
             for sku_id, quantity in units.items()
@@ -158,7 +158,7 @@ def quote_of(replies: Sequence[list[dict[str, Any]]], wanted: Wanted, ctx: Conte
 
     Raises NotFound when the address is not the caller's, or the coupon not hers to use.
     """
-    basket = basket_of(replies, wanted.plain_lines(), now=ctx.now)
+    basket = basket_of(replies, wanted.plain_lines(ctx), now=ctx.now)
     address = basket.address(wanted.address_id)
     if wanted.address_id is not None and address is None:
         raise NotFound("没有找到该收货地址")

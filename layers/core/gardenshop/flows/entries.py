@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from gardenshop.cloud.database import Database, Document
 from gardenshop.flows import debts, exchange, harvesting, redemption
 from gardenshop.flows.balances import perform
+from gardenshop.flows.lessons import finish_lesson
 from gardenshop.flows.planting import finish_planting
 from gardenshop.flows.points import again
 
@@ -12,6 +13,7 @@ Finish = Callable[[Database, Document, int], bool]
 """Ends the work of a row at an instant; False when it must be tried again later."""
 
 _FINISH: Mapping[str, Finish] = {
+    "lesson": finish_lesson,
     "plant": finish_planting,
     "claw_back": debts.finish,
     "repay": debts.finish,

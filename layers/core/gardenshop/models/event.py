@@ -8,7 +8,7 @@ from gardenshop.models.base import Day, Document, Instant, Key, SkuId, UserId
 
 
 class UserEvent(Document):
-    """One step of the funnel; `_id` is the event id the client made."""
+    """One step of the funnel; `_id` is the user id and the event id that her client made."""
 
     user_id: UserId
     type: Literal[
@@ -19,6 +19,7 @@ class UserEvent(Document):
     exposure_id: Key | None = None
     scene: Annotated[str, Field(max_length=40)] | None = None
     position: Annotated[int, Field(strict=True, ge=0, le=1000)] | None = None
+    keyword: Annotated[str, Field(max_length=60)] | None = None
     variant: Annotated[str, Field(max_length=60)] | None = None
     at: Instant
     day: Day

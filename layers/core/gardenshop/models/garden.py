@@ -80,9 +80,23 @@ class Plant(Model):
 
 
 class Scene(Model):
-    """A place in the garden that a member has unlocked."""
+    """A place in the garden that a member has unlocked; `code` is the scene of its plants' templates."""
 
-    code: Key
+    code: Annotated[str, Field(min_length=1, max_length=40)]
+    at: Instant
+
+
+MOST_GIFTS = 20
+
+
+class Gift(Model):
+    """What carbon saved has given a garden; `key` is the operation, such as ``order:<orderNo>``."""
+
+    key: Key
+    saved_g: Grams
+    minutes: Count
+    """How much longer the plants have grown by it."""
+    xp: Count
     at: Instant
 
 
@@ -91,6 +105,8 @@ class Garden(Document):
 
     plants: Annotated[tuple[Plant, ...], Field(max_length=60)] = ()
     scenes: Annotated[tuple[Scene, ...], Field(max_length=50)] = ()
+    gifts: Annotated[tuple[Gift, ...], Field(max_length=MOST_GIFTS)] = ()
+    """The last gifts, newest at the end."""
     xp: Count = 0
     version: Count = 0
     recent_ops: Ring = ()

@@ -46,11 +46,12 @@ class ShopPoints(Model):
 
 
 class PointsToday(Model):
-    """What counts against the caps of one day: garden points exchanged, and garden points harvested."""
+    """What counts against the caps of one day: garden points exchanged, harvested, and earned by lessons."""
 
     day: Day
     exchange: Points = 0
     harvest: Points = 0
+    lesson: Points = 0
 
 
 class PointsBalance(Model):
@@ -179,8 +180,12 @@ class Shopping(Model):
     cycle_days: Annotated[tuple[Cycle, ...], Field(max_length=100)] = ()
 
 
+MOST_LESSONS = 300
+"""How many finished lessons a member's progress remembers."""
+
+
 class Lesson(Model):
-    """A finished lesson and the share of its quiz that was right."""
+    """A finished lesson, when it was, and the largest share of its quiz that was right since."""
 
     lesson_id: Key
     at: Instant
@@ -188,10 +193,11 @@ class Lesson(Model):
 
 
 class Learning(Model):
-    """Progress through the lessons."""
+    """Progress through the lessons: `streak` counts the days in a row up to `last_day`."""
 
-    completed: Annotated[tuple[Lesson, ...], Field(max_length=300)] = ()
+    completed: Annotated[tuple[Lesson, ...], Field(max_length=MOST_LESSONS)] = ()
     last_day: Day | None = None
+    streak: Count = 0
 
 
 class PantryItem(Model):

@@ -6,7 +6,7 @@ maturity, ``growth_minutes_per_kg`` for each kilogram CO2e, what one no longer n
 Time alone grows nothing, so a garden shows what its owner did. Nothing here withers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -73,6 +73,17 @@ def feed(
             fed[index] = _grow(fed[index], templates[fed[index].code], given)
             left -= given
     return tuple(fed)
+
+
+def is_open(scene: str, opened: Collection[str], policy: GardenPolicy) -> bool:
+    """Say whether *scene* may be planted: it is open to all, or among those *opened*."""
+    return not policy.scenes.get(scene) or scene in opened
+
+
+def opens(xp: int, opened: Collection[str], policy: GardenPolicy) -> tuple[str, ...]:
+    """Return the scenes that *xp* opens beside those *opened*, which stay so whatever the rules become."""
+    reached = (scene for scene in policy.scenes if 0 < policy.scenes[scene] <= xp)
+    return tuple(scene for scene in reached if scene not in opened)
 
 
 def _missing(plant: Plant, templates: Mapping[str, PlantTemplate]) -> int:

@@ -49,7 +49,7 @@ class PointsPolicy(Model):
     point a yuan. `garden_per_kg`: garden points for a kilogram CO2e saved. `redeem_cap`: the most shop
     points, a fen each, that an order is paid with; `redeem_bp`: the most of its goods that they may pay.
     `exchange_bp`: shop points for a garden point, which are exchanged in steps of `exchange_unit`. A day sees
-    at most `exchange_daily` garden points exchanged and `harvest_daily` harvested.
+    at most `exchange_daily` garden points exchanged, `harvest_daily` harvested, `lesson_daily` for lessons.
     """
 
     shop_bp_per_fen: Bp = 10
@@ -62,6 +62,7 @@ class PointsPolicy(Model):
     exchange_unit: Annotated[Points, Field(ge=1)] = 100
     exchange_daily: Points = 5000
     harvest_daily: Points = 500
+    lesson_daily: Points = 100
 
 
 class CarbonPolicy(Model):
@@ -72,12 +73,19 @@ class CarbonPolicy(Model):
 
 
 class GardenPolicy(Model):
-    """Growth and watering."""
+    """Growth and watering, and the experience that opens each of the `scenes` that are not open to all."""
 
     water_cooldown_minutes: Count = 240
     water_growth_minutes: Count = 120
     growth_minutes_per_kg: Count = 60
     max_plants: Count = 60
+    scenes: dict[str, Count] = Field(default_factory=dict)
+
+
+class LearningPolicy(Model):
+    """The share of a quiz that must be right for its lesson to count."""
+
+    pass_bp: Bp = 6000
 
 
 class RecommendPolicy(Model):
@@ -122,6 +130,7 @@ class Policy(Model):
     points: PointsPolicy = Field(default_factory=PointsPolicy)
     carbon: CarbonPolicy = Field(default_factory=CarbonPolicy)
     garden: GardenPolicy = Field(default_factory=GardenPolicy)
+    learning: LearningPolicy = Field(default_factory=LearningPolicy)
     recommend: RecommendPolicy = Field(default_factory=RecommendPolicy)
     restock: RestockPolicy = Field(default_factory=RestockPolicy)
     commission: CommissionPolicy = Field(default_factory=CommissionPolicy)

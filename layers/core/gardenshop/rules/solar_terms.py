@@ -63,10 +63,8 @@ BY_KEY = {term.key: term for term in TERMS}
 
 def term_of_day(day: str) -> Term:
     """Return the term that *day* (``YYYY-MM-DD``) belongs to in the almanac."""
-    month, day_of_month = int(day[5:7]), int(day[8:10])
-    later = 2 * month - 1
-    _, days = _year(int(day[:4]))
-    return TERMS[later - (day_of_month < days[later]) - (day_of_month < days[later - 1])]
+    first, second, terms = _month(day[:7])
+    return terms[(day >= first) + (day >= second)]
 
 
 def term_at(instant: int) -> Term:
@@ -89,15 +87,36 @@ def position(instant: int) -> Position:
     )
 
 
+def position_by_day(instant: int) -> Position:
+    """Return the `position` by the almanac: the day on which a term begins belongs to it from midnight on."""
+    where = position(instant)
+    if where.days_to_next:
+        return where
+    following = next_term(where.next.at)
+    today = date.fromisoformat(where.next.day).toordinal()
+    return Position(where.next, following, 0, date.fromisoformat(following.day).toordinal() - today)
+
+
 def next_term(instant: int) -> Occurrence:
     """Return the first term that begins after *instant* (UTC ms)."""
     year, index = _place(instant)
     return _occurrence(year, index + 1)
 
 
+@cache
 def occurrences(year: int) -> tuple[Occurrence, ...]:
     """Return the 24 terms of Gregorian *year*, from 小寒 to 冬至."""
-    return tuple(_occurrence(year, index) for index in range(len(TERMS)))
+    minutes, days = _year(year)
+    found = zip(TERMS, minutes, days, _fields(year), strict=True)
+    return tuple(
+        Occurrence(
+            term,
+            minute * _MINUTE_MS,
+            f"{year:04}-{term.number // 2 + 1:02}-{day:02}",
+            uncertain=field.endswith("?"),
+        )
+        for term, minute, day, field in found
+    )
 
 
 def days_from_term(day: str, key: str) -> int:
@@ -122,12 +141,16 @@ def _year_of(minute: int) -> int:
 
 
 def _occurrence(year: int, index: int) -> Occurrence:
-    year, index = year + index // len(TERMS), index % len(TERMS)
-    minutes, days = _year(year)
-    day = f"{year:04}-{index // 2 + 1:02}-{days[index]:02}"
-    return Occurrence(
-        TERMS[index], minutes[index] * _MINUTE_MS, day, uncertain=_fields(year)[index].endswith("?")
-    )
+    """Return the term at *index* of *year*, where -1 is the last of the year before."""
+    return occurrences(year + index // len(TERMS))[index % len(TERMS)]
+
+
+@cache
+def _month(month: str) -> tuple[str, str, tuple[Term, ...]]:
+    """Return the two days of *month* (``YYYY-MM``) on which terms begin, and the terms between them."""
+    year, first = int(month[:4]), 2 * int(month[5:7]) - 2
+    begins = occurrences(year)[first : first + 2]
+    return begins[0].day, begins[1].day, (TERMS[first - 1], *(each.term for each in begins))
 
 
 @cache

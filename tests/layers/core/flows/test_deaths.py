@@ -99,6 +99,10 @@ def plant(small: SmallShop) -> None:
     small.plant(A, "plant-0001")
 
 
+def learn(small: SmallShop) -> None:
+    small.learn(A)
+
+
 def pay_with_a_garden(small: SmallShop) -> None:
     award(small)
     plant(small)
@@ -313,6 +317,7 @@ SCENES = {
     "exchange": Scene(award_for_lessons, exchange),
     "award": Scene(nothing, award),
     "plant": Scene(award, plant),
+    "pass a lesson": Scene(nothing, learn),
     "reprice": Scene(open_payment, reprice),
     "ship": Scene(pay, ship),
     "confirm": Scene(pay_and_ship, confirm),

@@ -36,6 +36,15 @@ def grown(growth: int, plant_id: str = "p1", **changes: Any) -> Plant:
     return Plant(plant_id=plant_id, code="mint", name="薄荷", growth=growth, planted_at=NOW, **changes)
 
 
+def test_experience_opens_scenes_and_what_is_open_stays_so() -> None:
+    policy = GardenPolicy(scenes={"balcony": 10, "yard": 60, "sill": 0})
+
+    assert garden.opens(60, [], policy) == ("balcony", "yard")
+    assert garden.opens(59, ["balcony"], policy) == ()
+    asked = [("sill", []), ("elsewhere", []), ("yard", ["yard"]), ("yard", ["balcony"])]
+    assert [garden.is_open(scene, opened, policy) for scene, opened in asked] == [True, True, True, False]
+
+
 def test_a_new_plant_is_a_seed() -> None:
     assert garden.plant("p1", template(), NOW) == grown(0)
 
