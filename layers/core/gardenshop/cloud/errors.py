@@ -24,6 +24,7 @@
     │       ├── WithdrawalOpen      another withdrawal waits to be paid
     │       ├── NotEnoughCommission less is settled than is to be withdrawn
     │       ├── WithdrawalGone      the withdrawal was paid, refused or taken back
+    │       ├── TooManyMeals        as many meals of the day are recorded as may be
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -195,6 +196,12 @@ class WithdrawalGone(Conflict):
     code = 40926
     error = "WITHDRAWAL_GONE"
     text = "这笔提现已处理或已撤回"
+
+
+class TooManyMeals(Conflict):
+    code = 40930
+    error = "TOO_MANY_MEALS"
+    text = "这一天已经记录了很多餐"
 
 
 class Fault(AppError):

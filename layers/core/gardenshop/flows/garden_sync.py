@@ -3,7 +3,7 @@
 Every part is keyed by the order, so running it again changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gardenshop.cloud.clock import day_of
@@ -11,17 +11,14 @@ from gardenshop.cloud.database import Command, Database, Document, find, get, pu
 from gardenshop.cloud.errors import Busy, Internal
 from gardenshop.flows.balances import Operation, perform
 from gardenshop.flows.points import earn
-from gardenshop.models.base import dump
-from gardenshop.models.garden import Plant, PlantTemplate
+from gardenshop.flows.watering import watering
+from gardenshop.models.vocabulary import Protein
 from gardenshop.rules.carbon import VERSION, Baseline, Estimate, protein_of, purchase
-from gardenshop.rules.garden import feed
 from gardenshop.rules.points import garden_points_for
 from gardenshop.rules.policy import Policy, policy_of
 
 _ENDED = ("done", "reversed")
 _OPEN = {"garden.state": {"$nin": list(_ENDED)}}
-_XP_G = 100
-"""Grams CO2e saved for one point of garden experience."""
 _PRODUCT_FIELDS = ("categoryPath",)
 
 
@@ -29,6 +26,7 @@ class _Meal(NamedTuple):
     """One order line as something eaten."""
 
     line: Mapping[str, Any]
+    protein: Protein | None
     estimate: Estimate
 
 
@@ -59,10 +57,12 @@ def sync_garden(db: Database, order: Document, *, started: int, now: int) -> lis
         find("plant_templates", {}),
     )
     fed = _feed(order, {product["_id"]: product for product in products}, policy_of(rules))
-    watering = _watering(fed, gardens, templates, started)
-    operations = [_daily(fed, started), *_points(fed, started), *watering]
+    growth = watering(
+        f"order:{order['_id']}", fed.saved_g, gardens, templates, policy=fed.policy, started=started
+    )
+    operations = [_daily(fed, started), *_points(fed, started), *growth]
     outcome = perform(db, operations, now, before=_rows(fed, now))
-    if outcome.refused and outcome.refused <= {operation.key for operation in watering}:
+    if outcome.refused and outcome.refused <= {operation.key for operation in growth}:
         raise Busy
     if outcome.unknown or outcome.refused:
         raise Internal(cause=f"garden of {order['_id']}: {sorted(outcome.unknown | outcome.refused)}")
@@ -71,7 +71,7 @@ def sync_garden(db: Database, order: Document, *, started: int, now: int) -> lis
 
 
 def _feed(order: Document, products: Mapping[str, Document], policy: Policy) -> _Feed:
-    meals = [_Meal(line, _estimate(line, products.get(line["productId"]), policy)) for line in order["lines"]]
+    meals = [_meal(line, products.get(line["productId"]), policy) for line in order["lines"]]
     saved_g = sum(meal.estimate.saved_g for meal in meals)
     return _Feed(order, policy, meals, saved_g, garden_points_for(saved_g, policy.points))
 
@@ -80,13 +80,15 @@ def _baseline(policy: Policy) -> Baseline:
     return Baseline(policy.carbon.baseline_code, policy.carbon.baseline_g)
 
 
-def _estimate(line: Mapping[str, Any], product: Document | None, policy: Policy) -> Estimate:
-    return purchase(
-        protein_of((product or {}).get("categoryPath") or ()),
+def _meal(line: Mapping[str, Any], product: Document | None, policy: Policy) -> _Meal:
+    protein = protein_of((product or {}).get("categoryPath") or ())
+    estimate = purchase(
+        protein,
         carbon_g=line["carbonG"],
         shipping_g=line["quantity"] * line["snapshot"]["weightG"],
         baseline=_baseline(policy),
     )
+    return _Meal(line, protein, estimate)
 
 
 def _rows(fed: _Feed, now: int) -> list[Command]:
@@ -110,6 +112,7 @@ def _row(meal: _Meal, fed: _Feed, day: str) -> Document:
         "factorG": meal.estimate.carbon_g * 1000 // max(grams, 1),
         "carbonG": meal.estimate.carbon_g,
         "confidenceBp": 10_000,
+        **({"protein": meal.protein} if meal.protein else {}),
     }
     return {
         "_id": f"shop:{order['_id']}:{line['lineId']}",
@@ -164,27 +167,5 @@ def _points(fed: _Feed, started: int) -> list[Operation]:
             policy=fed.policy,
             at=started,
             note=f"购物估算减碳 {fed.saved_g} 克",
-        )
-    ]
-
-
-def _watering(
-    fed: _Feed, gardens: Sequence[Document], templates: Sequence[Document], started: int
-) -> list[Operation]:
-    """Let the carbon saved water the plants of a garden that is still as it was read."""
-    if not gardens or not fed.saved_g:
-        return []
-    garden = gardens[0]
-    plants = [Plant.model_validate(plant) for plant in garden.get("plants") or ()]
-    kinds = {template["_id"]: PlantTemplate.model_validate(template) for template in templates}
-    grown = [dump(plant) for plant in feed(plants, fed.saved_g, kinds, fed.policy.garden)]
-    return [
-        Operation(
-            key=f"order:{fed.order['_id']}",
-            balance="gardens",
-            target=garden["_id"],
-            guard={"version": garden["version"]},
-            change={"$set": {"plants": grown}, "$inc": {"version": 1, "xp": fed.saved_g // _XP_G}},
-            started=started,
         )
     ]

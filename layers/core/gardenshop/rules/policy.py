@@ -65,10 +65,15 @@ class PointsPolicy(Model):
 
 
 class CarbonPolicy(Model):
-    """The meal that a purchase replaces: the baseline protein and its portion."""
+    """What plants replace: the baseline protein and its portion, and how many of them in a meal at most.
+
+    `meals_a_day`: how many meals of one day a member may record, whatever she takes back.
+    """
 
     baseline_code: str = "pork"
     baseline_g: Grams = 75
+    meal_portions: Count = 2
+    meals_a_day: Count = 12
 
 
 class GardenPolicy(Model):
