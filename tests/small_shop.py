@@ -53,6 +53,7 @@ class SmallShop:
                 self.shop.add(collection, document)
         self.shop.add("plant_templates", _plant())
         self.shop.add("practitioners", _practitioner())
+        self.shop.add("ingredients", _tofu())
         for openid in MEMBERS:
             self.shop.ok("login", openid=openid)
             self.shop.ok("profile_update", {"saveAddress": ADDRESS}, openid=openid)
@@ -91,6 +92,11 @@ class SmallShop:
     def plant(self, openid: str, token: str) -> Document:
         """Plant mint, which costs 30 garden points."""
         return self.call("garden_tend", {"action": "plant", "code": "mint", "clientToken": token}, openid)
+
+    def eat(self, openid: str, token: str, action: str = "record") -> Document:
+        """Record a meal of 200 g of tofu, which earns 12 garden points, or take it back."""
+        event = {"action": action, "items": [{"ingredientId": "tofu", "grams": 200}], "clientToken": token}
+        return self.call("meal_record", event, openid)
 
     def notify(self, attempt_no: str) -> Document:
         """Let WeChat Pay's notice of the paid *attempt_no* arrive; return the order."""
@@ -191,6 +197,12 @@ def _practitioner() -> Document:
     named = {"_id": "lin", "userId": user_id(B), "name": "乙", "level": "gold", "status": "active"}
     counters = dict.fromkeys(("pendingFen", "confirmedFen", "settledFen", "paidFen", "debtFen"), 0)
     return {**named, "commission": {**counters, "recentOps": []}, **_stamps()}
+
+
+def _tofu() -> Document:
+    named = {"_id": "tofu", "name": "豆腐", "nameKey": "豆腐", "category": "豆制品", "status": "active"}
+    factor = {"factorG": 3160, "factorSource": "测试数据", "factorVersion": "test"}
+    return {**named, **factor, **_stamps()}
 
 
 def _stamps() -> Document:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from demo.carbon_laws import CARBON_LAWS
 from demo.commission_laws import COMMISSION_LAWS
 from demo.coupon_laws import COUPON_LAWS
 from demo.points_laws import POINTS_LAWS
@@ -200,6 +201,7 @@ LAWS = (
     *RETURN_LAWS,
     *COUPON_LAWS,
     *COMMISSION_LAWS,
+    *CARBON_LAWS,
 )
 
 

@@ -99,6 +99,21 @@ def plant(small: SmallShop) -> None:
     small.plant(A, "plant-0001")
 
 
+def eat(small: SmallShop) -> None:
+    small.eat(A, "meal-0001")
+
+
+def take_a_meal_back(small: SmallShop) -> None:
+    small.eat(A, "meal-0001", "undo")
+
+
+def eat_and_plant(small: SmallShop) -> None:
+    """Have what a meal earned spent before it is taken back."""
+    award(small)
+    eat(small)
+    plant(small)
+
+
 def pay_with_a_garden(small: SmallShop) -> None:
     award(small)
     plant(small)
@@ -313,6 +328,9 @@ SCENES = {
     "exchange": Scene(award_for_lessons, exchange),
     "award": Scene(nothing, award),
     "plant": Scene(award, plant),
+    "eat": Scene(award, eat),
+    "take a meal back": Scene(eat, take_a_meal_back),
+    "take a meal back whose points are spent": Scene(eat_and_plant, take_a_meal_back),
     "reprice": Scene(open_payment, reprice),
     "ship": Scene(pay, ship),
     "confirm": Scene(pay_and_ship, confirm),
