@@ -25,6 +25,7 @@
     │       ├── NotEnoughCommission less is settled than is to be withdrawn
     │       ├── WithdrawalGone      the withdrawal was paid, refused or taken back
     │       ├── TooManyMeals        as many meals of the day are recorded as may be
+    │       ├── FormNotForAge       the questionnaire is meant for another age
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -196,6 +197,12 @@ class WithdrawalGone(Conflict):
     code = 40926
     error = "WITHDRAWAL_GONE"
     text = "这笔提现已处理或已撤回"
+
+
+class FormNotForAge(Conflict):
+    code = 40931
+    error = "FORM_NOT_FOR_AGE"
+    text = "这份问卷只用于 65 岁及以上；请先在资料里填写出生年份"
 
 
 class TooManyMeals(Conflict):

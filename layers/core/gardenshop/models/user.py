@@ -219,3 +219,5 @@ class UserProfile(Document):
     pantry: Annotated[tuple[PantryItem, ...], Field(max_length=200)] = ()
     learning: Learning = Field(default_factory=Learning)
     version: Count = 0
+    erasures: Count = 0
+    """Counts how often health data were erased, so that none on its way is stored after that."""
