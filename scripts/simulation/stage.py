@@ -88,6 +88,7 @@ def furnish(adapter: EngineAdapter, phone_hash: str) -> None:
         ("business_rules", _rules()),
         *_campaigns(),
         *_practitioner(),
+        *_foods(),
     ]
     adapter.run([insert(collection, {**document, **_STAMPS}) for collection, document in documents])
 
@@ -215,6 +216,18 @@ def _rules() -> Document:
     body = {**caps, "exchangeUnit": GARDEN_FOR_SHOP, "redeemCap": REDEEM_CAP}
     facts = {"ruleId": "points", "version": 1, "category": "points", "liveKey": "points", "author": "stage"}
     return {"_id": "points:1", **facts, "state": "live", "body": body}
+
+
+_FOODS = (("tofu", "豆腐", "豆制品", 3160), ("rice", "大米", "谷物", 4450), ("egg", "鸡蛋", "蛋", 4670))
+
+
+def _foods() -> list[tuple[str, Document]]:
+    documents = []
+    for food_id, name, category, factor_g in _FOODS:
+        named = {"_id": food_id, "name": name, "nameKey": name, "category": category, "status": "active"}
+        factor = {"factorG": factor_g, "factorSource": "simulation", "factorVersion": "simulation"}
+        documents.append(("ingredients", {**named, **factor}))
+    return documents
 
 
 def _plant() -> Document:

@@ -293,6 +293,30 @@ DEFECTS = (
         "who is new is noted as greeted before she is",
         ("flows.accounts", "    return [task, update(", "    return [task][:0] + [update("),
     ),
+    defect(
+        "a meal counts in its day each time it is booked",
+        ("flows.meals", "operations = [_daily(row, key),", 'operations = [_daily(row, f"{key}:{now}"),'),
+    ),
+    defect(
+        "a meal's token is ignored",
+        (
+            "meal_record",
+            """meal_id=f"{ctx.user_id}:{request.client_token or ''}",""",
+            """meal_id=f"{ctx.user_id}:{request.client_token or ''}{ctx.now}",""",
+        ),
+    ),
+    defect(
+        "a meal that was taken back keeps its points",
+        (
+            "flows.meals",
+            '    if not row["points"]:\n        return []\n    return debts',
+            "    return []\n    return debts",
+        ),
+    ),
+    defect(
+        "nobody books a meal whose booking stopped halfway",
+        ("outbox_pump", "booked = meals.book_due(ctx.db, eaten, ctx.now)", "booked = 0"),
+    ),
 )
 
 
