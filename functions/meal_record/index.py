@@ -81,7 +81,7 @@ def main(request: MealRecord, ctx: Context) -> MealView:
     wishes = _wishes(request, ctx)
     sitting = sitting_of(wishes, ctx.db.read(*sitting_reads(wishes)))
     if request.action == "preview":
-        return _view(draft(wishes, sitting, ctx.now), recorded=False)
+        return _view(draft(wishes, sitting, ctx.now), sitting, recorded=False)
     row = sitting.own.get(wishes.meal_id)
     if request.action == "undo":
         if row is None:
@@ -91,7 +91,7 @@ def main(request: MealRecord, ctx: Context) -> MealView:
         _check_room(sitting, wishes.day)
         row = _stored(draft(wishes, sitting, ctx.now), ctx)
     book(ctx.db, row, sitting.table, ctx.now)
-    return _view(row, undone=undoing_of(row["_id"]) in sitting.own)
+    return _view(row, sitting, undone=undoing_of(row["_id"]) in sitting.own)
 
 
 def _undo(row: Document, sitting: Sitting, ctx: Context) -> MealView:
@@ -99,7 +99,7 @@ def _undo(row: Document, sitting: Sitting, ctx: Context) -> MealView:
     book(ctx.db, row, sitting.table, ctx.now)
     back = sitting.own.get(undoing_of(row["_id"])) or _stored(undoing(row, ctx.now), ctx)
     book(ctx.db, back, sitting.table, ctx.now)
-    return _view(row, undone=True)
+    return _view(row, sitting, undone=True)
 
 
 def _wishes(request: MealRecord, ctx: Context) -> Wishes:
@@ -134,7 +134,7 @@ def _stored(row: Document, ctx: Context) -> Document:
     return row if stored.happened else ctx.db.one(get(LEDGER, row["_id"])) or row
 
 
-def _view(row: Document, *, recorded: bool = True, undone: bool = False) -> MealView:
+def _view(row: Document, sitting: Sitting, *, recorded: bool = True, undone: bool = False) -> MealView:
     items = [
         Eaten(
             ingredient_id=item["ingredientId"],
@@ -156,7 +156,7 @@ def _view(row: Document, *, recorded: bool = True, undone: bool = False) -> Meal
         baseline_g=row["baselineG"],
         saved_g=row["savedG"],
         points=row["points"],
-        notes=notes_of(row),
+        notes=notes_of(row, sitting.table.policy.points),
         method=row["method"],
         factor_version=row["factorVersion"],
         recorded=recorded,

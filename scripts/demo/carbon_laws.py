@@ -62,9 +62,13 @@ def meals_go_back_once(read: Read) -> Iterator[str]:
 
 
 def meals_earn_once(read: Read) -> Iterator[str]:
-    """A meal is booked, earned the points it names, and gave them back, or owes them, when it was undone."""
+    """A meal is booked, earned the points it names, and gave them back, or owes them, when it was undone.
+
+    The day's cap may have refused them.
+    """
     earned: Counter[str] = Counter()
     back: Counter[str] = Counter()
+    refused = {row["ref"]["id"] for row in read("points_ledger") if row["state"] == "refused"}
     for row in read("points_ledger"):
         if row["state"] == "final" and row["ref"]["type"] == "meal":
             earned[row["ref"]["id"]] += row["delta"] if row["kind"] == "meal" else 0
@@ -77,7 +81,8 @@ def meals_earn_once(read: Read) -> Iterator[str]:
         if "reverses" in row:
             continue
         found = earned.pop(row["_id"], 0), back[row["_id"]]
-        due = row["points"], row["points"] if row["_id"] in undone else 0
+        points = 0 if row["_id"] in refused and not found[0] else row["points"]
+        due = points, points if row["_id"] in undone else 0
         if found != due:
             yield f"meal {row['_id']} earned and gave back {found} points, not {due}"
     yield from (f"{points} points for no meal {key}" for key, points in earned.items() if points)

@@ -31,7 +31,7 @@ SHOP_POINTS = (90, 45, 60)
 GARDEN_FOR_SHOP = 10
 """Garden points for a shop point."""
 REDEEM_CAP = 150
-DAILY_CAPS = {"exchange_out": 40, "harvest": 30}
+DAILY_CAPS = {"exchange_out": 40, "harvest": 30, "meal": 25}
 """The most points that a member exchanges and harvests on one day."""
 DAY_LONG = 24 * HOUR
 FORMER_POINTS = 86
@@ -213,6 +213,7 @@ def _lot(owner: str, book: str, points: int, order: int) -> Document:
 def _rules() -> Document:
     """Small caps and steps of points, which members meet within a play."""
     caps = {"exchangeDaily": DAILY_CAPS["exchange_out"], "harvestDaily": DAILY_CAPS["harvest"]}
+    caps["mealDaily"] = DAILY_CAPS["meal"]
     body = {**caps, "exchangeUnit": GARDEN_FOR_SHOP, "redeemCap": REDEEM_CAP}
     facts = {"ruleId": "points", "version": 1, "category": "points", "liveKey": "points", "author": "stage"}
     return {"_id": "points:1", **facts, "state": "live", "body": body}

@@ -24,6 +24,7 @@ from harness import A, B, Shop, user_id
 TODAY = "2026-11-23"
 TOFU = {"ingredientId": "tofu", "grams": 100}
 MEAL = {"action": "record", "items": [TOFU], "clientToken": "meal-00001"}
+FULL = "记餐的积分每天最多 10 分，今天已经到了。"
 UNDO = {"action": "undo", "clientToken": "meal-00001"}
 MEAL_ID = f"{user_id(A)}:meal-00001"
 FOODS = {
@@ -95,7 +96,7 @@ def points(shop: Shop) -> dict[str, int]:
 def sums(shop: Shop, day: str = TODAY) -> tuple[int, ...]:
     names = ("meals", "eaten", "mealCarbonG", "mealBaselineG", "mealSavedG", "savedG", "pointsEarned")
     found = shop.one("daily_stats", f"{user_id(A)}:{day}")
-    return tuple(found[name] for name in names)
+    return tuple(found.get(name, 0) for name in names)
 
 
 def test_a_look_shows_the_estimate_and_writes_nothing(shop: Shop) -> None:
@@ -190,7 +191,7 @@ def test_a_meal_broken_off_anywhere_is_booked_once(clock: Clock) -> None:
         assert (sums(shop), points(shop)["available"]) == ((1, 1, 316, 923, 607, 607, 6), 6)
         assert shop.one("gardens", user_id(A))["plants"][0]["growth"] == 36
 
-    assert die_everywhere(with_garden, lambda shop: shop.call("meal_record", MEAL, openid=A), verify) == 8
+    assert die_everywhere(with_garden, lambda shop: shop.call("meal_record", MEAL, openid=A), verify) == 9
 
 
 def test_the_pump_books_what_was_left_alone(clock: Clock) -> None:
@@ -244,7 +245,7 @@ def test_a_way_back_broken_off_anywhere_is_walked_once(clock: Clock) -> None:
         clock.now -= 3 * MINUTE
         assert (sums(shop), points(shop)["available"]) == ((0,) * 7, 0)
 
-    assert die_everywhere(eaten, lambda shop: shop.call("meal_record", UNDO, openid=A), verify) == 9
+    assert die_everywhere(eaten, lambda shop: shop.call("meal_record", UNDO, openid=A), verify) == 10
 
 
 def test_points_spent_before_a_meal_is_taken_back_are_owed(shop: Shop) -> None:
@@ -255,6 +256,54 @@ def test_points_spent_before_a_meal_is_taken_back_are_owed(shop: Shop) -> None:
     shop.ok("meal_record", UNDO, openid=A)
 
     assert (points(shop)["available"], points(shop)["debt"]) == (1, 6)
+    assert_lawful(shop)
+
+
+def test_a_day_pays_for_meals_up_to_its_cap(shop: Shop, clock: Clock) -> None:
+    shop.add("business_rules", rule("points", {"mealDaily": 10}))
+
+    seen = [shop.ok("meal_record", {**MEAL, "clientToken": f"meal-{n:05}"}, openid=A) for n in range(3)]
+
+    assert [each["points"] for each in seen] == [6, 4, 0]
+    assert [each["notes"] for each in seen] == [[], [FULL], [FULL]]
+    assert (points(shop)["available"], sums(shop)[6]) == (10, 10)
+    clock.now += DAY
+    assert shop.ok("meal_record", {**MEAL, "clientToken": "meal-00009"}, openid=A)["points"] == 6
+    assert_lawful(shop)
+
+
+def meanwhile(shop: Shop, used: int) -> None:
+    """Let other meals of the day have earned *used* points just before the next one is booked."""
+
+    def before(commands: Any) -> None:
+        if any(each.get("update") == "daily_stats" for each in commands):
+            shop.adapter.before = lambda _: None
+            today = {"day": TODAY, "exchange": 0, "harvest": 0, "meal": used}
+            edit(shop, "users", user_id(A), {"points.today": today})
+
+    shop.adapter.before = before
+
+
+def test_a_meal_whose_points_others_have_used_up_is_booked_without(shop: Shop) -> None:
+    meanwhile(shop, used=57)
+
+    shop.ok("meal_record", MEAL, openid=A)
+
+    assert (sums(shop)[:6], points(shop)["available"]) == ((1, 1, 316, 923, 607, 607), 0)
+    assert shop.one("points_ledger", f"earn:meal:{MEAL_ID}")["state"] == "refused"
+    assert_lawful(shop)
+    shop.ok("meal_record", UNDO, openid=A)
+    assert (points(shop)["available"], points(shop)["debt"]) == (0, 0)
+    assert_lawful(shop)
+
+
+def test_a_meal_that_meets_another_of_the_day_is_busy_and_booked_by_the_same_call(shop: Shop) -> None:
+    meanwhile(shop, used=20)
+
+    assert shop.call("meal_record", MEAL, openid=A)["error"] == "BUSY"
+    assert shop.ok("meal_record", MEAL, openid=A)["points"] == 6
+    assert points(shop)["available"] == 6
+    assert shop.one("users", user_id(A))["points"]["today"]["meal"] == 26
     assert_lawful(shop)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gardenshop.cloud.database import Command, Document, find, get
+from gardenshop.cloud.database import Command, Document, find
 from gardenshop.cloud.errors import NotFound
 from gardenshop.flows.meals import LEDGER, Table, table_of, table_reads, undoing_of
 from gardenshop.flows.plate import Wish, baseline_of, estimate_of, foods_read, plate_of
@@ -47,7 +47,6 @@ def sitting_reads(wishes: Wishes) -> list[Command]:
     ids = [wishes.meal_id, undoing_of(wishes.meal_id)]
     since = {**mine, "day": {"$gte": first_day(wishes.day)}}
     return [
-        get("users", wishes.user_id, fields=("status",)),
         find(LEDGER, {**mine, "_id": {"$in": ids}}),
         find(LEDGER, since, fields=_ROW_FIELDS, sort={"day": -1, "_id": 1}),
         foods_read(wishes.dishes, wishes.text),
@@ -58,9 +57,7 @@ def sitting_reads(wishes: Wishes) -> list[Command]:
 
 def sitting_of(wishes: Wishes, found: Sequence[Sequence[Document]]) -> Sitting:
     """Return what `sitting_reads` found. Raises NotFound without an account, or the meat to compare with."""
-    users, own, rows, foods, meats, *table = found
-    if not users:
-        raise NotFound("请先登录")
+    own, rows, foods, meats, *table = found
     if wishes.baseline and not meats:
         raise NotFound("没有这种对照的肉类")
     return Sitting({row["_id"]: row for row in own}, rows, foods, meats, table_of(table))
@@ -85,7 +82,7 @@ def draft(wishes: Wishes, sitting: Sitting, now: int) -> Document:
         "baselineG": estimate.baseline_g,
         "savedG": estimate.saved_g,
         "creditedG": credited_g,
-        "points": garden_points_for(credited_g, policy.points),
+        "points": min(garden_points_for(credited_g, policy.points), sitting.table.left_today(now)),
         "baseline": baseline.label,
         "method": baseline.text,
         "factorVersion": plate.factor_version,

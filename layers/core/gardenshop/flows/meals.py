@@ -4,17 +4,21 @@ A row of the carbon ledger that a member made is stored with the mark `bookingDu
 what its booking does: `book` takes it into each balance under a key made of its id and then takes the mark
 away. Whoever dies in between leaves the mark; the same call again books it, and so does `outbox_pump`.
 
+The points of a meal count against a cap of the day. What it still allows when the meal is drawn up is what
+the row says; when other meals have used it up meanwhile, the meal is booked without points.
+
 A meal is undone by a row of its own, named after it, so it is undone once. What grew stays grown.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+from gardenshop.cloud.clock import day_of
 from gardenshop.cloud.database import Command, Database, Document, find, get, put, update
-from gardenshop.cloud.errors import AppError, Busy
-from gardenshop.flows import debts
-from gardenshop.flows.balances import Operation, demand, perform
-from gardenshop.flows.points import Cause, earn
+from gardenshop.cloud.errors import AppError, Busy, NotFound
+from gardenshop.flows import debts, points
+from gardenshop.flows.allowance import Balance, counted, left_of
+from gardenshop.flows.balances import Operation, apply, demand, perform
 from gardenshop.flows.watering import watering
 from gardenshop.rules.policy import Policy, policy_of
 
@@ -22,26 +26,34 @@ LEDGER = "meals"
 
 
 class Table(NamedTuple):
-    """What a meal is booked with: the rules, the garden and the kinds of plants, as just read."""
+    """What a meal is booked with: the rules, the member's points, her garden and the kinds of plants."""
 
     policy: Policy
+    balance: Balance
     gardens: Sequence[Document]
     templates: Sequence[Document]
+
+    def left_today(self, now: int) -> int:
+        """Return how many points for meals the day still allows."""
+        return max(left_of(self.policy.points.meal_daily, self.balance, "meal", day_of(now)), 0)
 
 
 def table_reads(user_id: str) -> list[Command]:
     """Return the reads of `table_of`."""
     return [
         find("business_rules", {"state": "live"}),
+        get("users", user_id, fields=("points",)),
         get("gardens", user_id),
         find("plant_templates", {}),
     ]
 
 
 def table_of(found: Sequence[Sequence[Document]]) -> Table:
-    """Return the table that `table_reads` found."""
-    rules, gardens, templates = found
-    return Table(policy_of(rules), gardens, templates)
+    """Return the table that `table_reads` found. Raises NotFound without an account."""
+    rules, users, gardens, templates = found
+    if not users:
+        raise NotFound("请先登录")
+    return Table(policy_of(rules), users[0].get("points") or {}, gardens, templates)
 
 
 def undoing(row: Document, now: int) -> Document:
@@ -67,7 +79,7 @@ def undoing_of(meal_id: str) -> str:
 
 
 def book(db: Database, row: Document, table: Table, now: int) -> None:
-    """Take *row* into the books, once. Raises Busy when the garden or the points change meanwhile.
+    """Take *row* into the books, once. Raises Busy when the garden, the day or the points change meanwhile.
 
     Raises Internal when a balance can no longer tell whether it took its part.
     """
@@ -88,6 +100,16 @@ def book_due(db: Database, rows: Sequence[Document], now: int) -> int:
     return sum(_booked(db, row, now) for row in sorted(rows, key=lambda row: "reverses" in row))
 
 
+def finish(db: Database, entry: Document, now: int) -> bool:
+    """End the points of a meal by booking it; False when it must be tried again later."""
+    row = db.one(get(LEDGER, entry["ref"]["id"]))
+    if row and "bookingDueAt" in row:
+        return _booked(db, row, now)
+    outcome = perform(db, [points.again(entry)], now)
+    db.write(*outcome.closing)
+    return bool(outcome.closing)
+
+
 def _booked(db: Database, row: Document, now: int) -> bool:
     try:
         book(db, row, table_of(db.read(*table_reads(row["userId"]))), now)
@@ -99,58 +121,74 @@ def _booked(db: Database, row: Document, now: int) -> bool:
 def _give(db: Database, row: Document, table: Table, now: int) -> Sequence[Command]:
     key, at = f"meal:{row['_id']}", row["createdAt"]
     growth = watering(key, row["creditedG"], table.gardens, table.templates, policy=table.policy, started=at)
-    operations = [_daily(row, key), *_points(row, table.policy), *growth]
-    outcome = perform(db, operations, now, before=[_day(row, now)])
-    if outcome.refused and outcome.refused <= {operation.key for operation in growth}:
+    earning = _earning(row, table, now)
+    outcome = perform(db, [_daily(row, key), *earning, *growth], now, before=[_day(row, now)])
+    if outcome.refused & {operation.key for operation in growth}:
         raise Busy
+    if outcome.refused and outcome.refused | outcome.unknown == {each.key for each in earning}:
+        (users,) = db.read(get("users", row["userId"], fields=("points",)))
+        if table._replace(balance=users[0].get("points") or {}).left_today(now) >= row["points"]:
+            raise Busy
+        return outcome.closing
     demand(outcome, f"meal {row['_id']}")
-    return outcome.closing
+    return [*outcome.closing, apply(_earned(row, row["points"]), now)]
 
 
 def _take_back(db: Database, row: Document, now: int) -> Sequence[Command]:
     outcome = perform(db, [_daily(row, f"meal:{row['_id']}")], now, before=[_day(row, now)])
     demand(outcome, f"meal {row['_id']}")
-    if not row["points"]:
+    earned = db.one(get(points.LEDGER, _earning_of(row["reverses"])))
+    if earned is None or earned["state"] == "refused":
         return []
-    return debts.claw_back(
+    clawed = debts.claw_back(
         db,
         f"claw:meal:{row['reverses']}",
         user_id=row["userId"],
         book="garden",
-        points=-row["points"],
-        cause=Cause("meal", row["reverses"], row["rulesVersion"]),
+        points=earned["delta"],
+        cause=points.Cause("meal", row["reverses"], row["rulesVersion"]),
         at=row["createdAt"],
         now=now,
     )
+    return [*clawed, apply(_earned(row, row["points"]), now)]
 
 
-def _points(row: Document, policy: Policy) -> list[Operation]:
+def _earning(row: Document, table: Table, now: int) -> list[Operation]:
+    """Return the earning of a meal, which counts on the day on which it is booked."""
     if not row["points"]:
         return []
-    return [
-        earn(
-            f"earn:meal:{row['_id']}",
-            user_id=row["userId"],
-            book="garden",
-            points=row["points"],
-            kind="meal",
-            ref={"type": "meal", "id": row["_id"]},
-            policy=policy,
-            at=row["createdAt"],
-            note=f"记录一餐，估算减碳 {row['savedG']} 克",
-        )
-    ]
+    operation = points.earn(
+        _earning_of(row["_id"]),
+        user_id=row["userId"],
+        book="garden",
+        points=row["points"],
+        kind="meal",
+        ref={"type": "meal", "id": row["_id"]},
+        policy=table.policy,
+        at=row["createdAt"],
+        note=f"记录一餐，估算减碳 {row['savedG']} 克",
+    )
+    cap = table.policy.points.meal_daily
+    return [counted(operation, table.balance, "meal", points=row["points"], cap=cap, day=day_of(now))]
+
+
+def _earning_of(meal_id: str) -> str:
+    return f"earn:meal:{meal_id}"
+
+
+def _earned(row: Document, count: int) -> Operation:
+    """Count the points that a row brought, or took, in its day."""
+    return _of_day(row, f"points:{row['_id']}", {"pointsEarned": count})
 
 
 def _daily(row: Document, key: str) -> Operation:
     one = -1 if "reverses" in row else 1
-    sums: dict[str, Any] = {
-        "meals": one,
-        "eaten": one,
-        "savedG": row["savedG"],
-        "pointsEarned": row["points"],
-    }
+    sums = {"meals": one, "eaten": one, "savedG": row["savedG"]}
     sums |= {f"meal{name[0].upper()}{name[1:]}": row[name] for name in ("savedG", "carbonG", "baselineG")}
+    return _of_day(row, key, sums)
+
+
+def _of_day(row: Document, key: str, sums: Mapping[str, int]) -> Operation:
     return Operation(
         key=key,
         balance="daily_stats",

@@ -46,11 +46,12 @@ class ShopPoints(Model):
 
 
 class PointsToday(Model):
-    """What counts against the caps of one day: garden points exchanged, and garden points harvested."""
+    """What counts against the caps of one day: garden points exchanged, harvested, and earned by meals."""
 
     day: Day
     exchange: Points = 0
     harvest: Points = 0
+    meal: Points = 0
 
 
 class PointsBalance(Model):

@@ -49,7 +49,7 @@ class PointsPolicy(Model):
     point a yuan. `garden_per_kg`: garden points for a kilogram CO2e saved. `redeem_cap`: the most shop
     points, a fen each, that an order is paid with; `redeem_bp`: the most of its goods that they may pay.
     `exchange_bp`: shop points for a garden point, which are exchanged in steps of `exchange_unit`. A day sees
-    at most `exchange_daily` garden points exchanged and `harvest_daily` harvested.
+    at most `exchange_daily` garden points exchanged, `harvest_daily` harvested and `meal_daily` for meals.
     """
 
     shop_bp_per_fen: Bp = 10
@@ -62,6 +62,7 @@ class PointsPolicy(Model):
     exchange_unit: Annotated[Points, Field(ge=1)] = 100
     exchange_daily: Points = 5000
     harvest_daily: Points = 500
+    meal_daily: Points = 60
 
 
 class CarbonPolicy(Model):
