@@ -1,5 +1,6 @@
 """constitution_assess: asked, saved with consent, scored; a reference and never a finding."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -212,6 +213,39 @@ def test_a_result_on_its_way_is_not_stored_after_the_consent_is_gone(shop: Shop,
     reply = shop.call("constitution_assess", {"sex": "female", "answers": answers()}, openid=A)
 
     assert reply["error"] == "BUSY"
+    assert "constitution" not in shop.one("user_profiles_extended", user_id(A))
+
+
+class Interrupted:
+    """An adapter that runs commands one by one, with *act* before the first that *starts* it."""
+
+    def __init__(self, inner: Any, starts: Callable[[Any], bool], act: Callable[[], Any]) -> None:
+        self.inner, self.starts, self.act = inner, starts, act
+
+    def run(self, commands: Any) -> Any:
+        replies = []
+        for command in commands:
+            if self.starts(command):
+                self.starts = lambda _: False
+                self.act()
+            replies += self.inner.run([command])
+        return replies
+
+
+def test_a_result_stored_while_the_consent_is_being_withdrawn_does_not_stay(shop: Shop) -> None:
+    sound, answered = shop.adapter.inner, {"sex": "female", "answers": answers()}
+    replies: list[Any] = []
+    shop.adapter.inner = Interrupted(
+        sound,
+        lambda command: command.get("update") == "users",
+        lambda: replies.append(shop.call("constitution_assess", answered, openid=A)),
+    )
+
+    consent = {"purpose": "health_data", "version": "1", "granted": False}
+    shop.ok("profile_update", {"consent": consent}, openid=A)
+
+    shop.adapter.inner = sound
+    assert replies[0]["data"]["stored"]
     assert "constitution" not in shop.one("user_profiles_extended", user_id(A))
 
 

@@ -178,6 +178,19 @@ def test_one_token_at_once_is_one_meal(shop: Shop, at_once: Callable[..., list[A
     assert_lawful(shop)
 
 
+def test_of_two_meals_with_one_token_the_one_stored_first_counts(shop: Shop) -> None:
+    def before(commands: Any) -> None:
+        if commands[0].get("update") == "meals":
+            shop.adapter.before = lambda _: None
+            shop.call("meal_record", {**MEAL, "items": [{**TOFU, "grams": 200}]}, openid=A)
+
+    shop.adapter.before = before
+    seen = shop.ok("meal_record", MEAL, openid=A)
+
+    assert (seen["items"][0]["grams"], seen["savedG"], sums(shop)[5]) == (200, 1215, 1215)
+    assert_lawful(shop)
+
+
 def test_a_meal_broken_off_anywhere_is_booked_once(clock: Clock) -> None:
     def with_garden(shop: Shop) -> None:
         prepare(shop)
