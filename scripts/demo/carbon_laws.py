@@ -70,7 +70,7 @@ def meals_earn_once(read: Read) -> Iterator[str]:
     back: Counter[str] = Counter()
     refused = {row["ref"]["id"] for row in read("points_ledger") if row["state"] == "refused"}
     for row in read("points_ledger"):
-        if row["state"] == "final" and row["ref"]["type"] == "meal":
+        if row["state"] == "final" and row["ref"].get("type") == "meal":
             earned[row["ref"]["id"]] += row["delta"] if row["kind"] == "meal" else 0
             back[row["ref"]["id"]] += row.get("debtDelta", 0) - row["delta"] if row["kind"] != "meal" else 0
     meals = [row for row in read("meals") if row["source"] == "member"]
