@@ -295,7 +295,7 @@ DEFECTS = (
     ),
     defect(
         "a meal counts in its day each time it is booked",
-        ("flows.meals", "operations = [_daily(row, key),", 'operations = [_daily(row, f"{key}:{now}"),'),
+        ("flows.meals", "perform(db, [_daily(row, key),", 'perform(db, [_daily(row, f"{key}:{now}"),'),
     ),
     defect(
         "a meal's token is ignored",
@@ -307,11 +307,7 @@ DEFECTS = (
     ),
     defect(
         "a meal that was taken back keeps its points",
-        (
-            "flows.meals",
-            '    if not row["points"]:\n        return []\n    return debts',
-            "    return []\n    return debts",
-        ),
+        ("flows.meals", 'if earned is None or earned["state"] == "refused":', "if True:"),
     ),
     defect(
         "nobody books a meal whose booking stopped halfway",
