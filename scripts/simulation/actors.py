@@ -266,7 +266,7 @@ ACTIONS = {
     "exchange": Action(exchange, 4),
     "log in": Action(_log_in, 3),
     "award": Action(_award, 2),
-    "eat": Action(eat, 6),
+    "eat": Action(eat, 4),
     "ship": Action(_ship, 5),
     "confirm": Action(_confirm, 3),
     "ask for a refund": Action(_ask_refund, 4),
