@@ -54,6 +54,7 @@ class SmallShop:
         self.shop.add("plant_templates", _plant())
         self.shop.add("practitioners", _practitioner())
         self.shop.add("tcm_wisdom", _lesson())
+        self.shop.add("ingredients", _tofu())
         for openid in MEMBERS:
             self.shop.ok("login", openid=openid)
             self.shop.ok("profile_update", {"saveAddress": ADDRESS}, openid=openid)
@@ -96,6 +97,11 @@ class SmallShop:
     def learn(self, openid: str) -> Document:
         """Pass the one lesson, which pays 15 garden points."""
         return self.call("lesson_complete", {"lessonId": "lesson:beans", "answers": [1]}, openid)
+
+    def eat(self, openid: str, token: str, action: str = "record") -> Document:
+        """Record a meal of 200 g of tofu, which earns 12 garden points, or take it back."""
+        event = {"action": action, "items": [{"ingredientId": "tofu", "grams": 200}], "clientToken": token}
+        return self.call("meal_record", event, openid)
 
     def notify(self, attempt_no: str) -> Document:
         """Let WeChat Pay's notice of the paid *attempt_no* arrive; return the order."""
@@ -210,6 +216,12 @@ def _lesson() -> Document:
     }
     lesson |= {"source": {"title": "测试"}, "quiz": [question], "reward": {"points": 15}, "status": "live"}
     return lesson | _stamps()
+
+
+def _tofu() -> Document:
+    named = {"_id": "tofu", "name": "豆腐", "nameKey": "豆腐", "category": "豆制品", "status": "active"}
+    factor = {"factorG": 3160, "factorSource": "测试数据", "factorVersion": "test"}
+    return {**named, **factor, **_stamps()}
 
 
 def _stamps() -> Document:

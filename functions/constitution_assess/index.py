@@ -1,40 +1,50 @@
-"""constitution_assess: the questionnaire, its saved progress, its result and the results before.
+"""constitution_assess: the questionnaire, its saved progress, its result, and how that has changed.
 
 Health data: storing anything needs the separate consent ``health_data``; without it a complete form is
-scored and forgotten, and an incomplete one is refused.
+scored and forgotten, and an incomplete one is refused. What is stored can be deleted at any time.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from gardenshop.cloud.database import Document, get, put, update
+from gardenshop.cloud.database import Document, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
-from gardenshop.cloud.errors import Conflict, InvalidRequest
+from gardenshop.cloud.errors import Busy, Conflict, FormNotForAge, InvalidRequest
+from gardenshop.flows.health import PROFILES, erase, keep, stored
 from gardenshop.rules.consent import stands
 from gardenshop.rules.constitution import (
     CAUTIONS,
     DISCLAIMER,
+    ELDER_AGE,
     NAMES,
     AnswersError,
+    Form,
     Outcome,
+    Sex,
     check,
+    is_elder,
     questions,
     score,
     standard,
     unanswered,
 )
+from gardenshop.rules.constitution_history import before, changes
 
-HISTORY = 50
+PROFILE_FIELDS = ("constitution", "history", "draft", "sex", "birthYear", "erasures")
 Answer = Annotated[int, Field(strict=True, ge=1, le=5)]
 ItemId = Annotated[str, Field(pattern=r"^[a-z][0-9]{2}[fm]?$")]
 
 
 class ConstitutionAssess(Request):
-    """Without answers the questions come back; with some of them progress is saved; with all, a result."""
+    """Without answers the questions come back; with some of them progress is saved; with all, a result.
 
-    form: Literal["gbt46939"] = "gbt46939"
-    sex: Literal["female", "male"] | None = None
+    ``delete`` removes what is stored.
+    """
+
+    action: Literal["assess", "delete"] = "assess"
+    form: Form = "gbt46939"
+    sex: Sex | None = None
     answers: Annotated[dict[ItemId, Answer], Field(max_length=60)] = Field(default_factory=dict)
     store: Annotated[bool, Field(strict=True)] = True
 
@@ -64,8 +74,22 @@ class PastResult(Response):
     at: int
 
 
+class ChangeView(Response):
+    """One type now and the time before, by the same standard."""
+
+    code: str
+    name: str
+    now: int
+    before: int
+    difference: int
+    text: str
+
+
 class Assessed(Response):
-    """Either the questions still open, or the result; never a medical finding."""
+    """Either the questions still open, or the result; never a medical finding.
+
+    `changes` compare the newest result with that of `compared_with`.
+    """
 
     standard: str
     questions: list[QuestionView]
@@ -77,6 +101,8 @@ class Assessed(Response):
     disclaimer: str = DISCLAIMER
     stored: bool = False
     history: list[PastResult]
+    changes: list[ChangeView]
+    compared_with: int | None = None
 
 
 @cloud_function(caller=MEMBER)
@@ -84,26 +110,36 @@ def main(request: ConstitutionAssess, ctx: Context) -> Assessed:
     """Read consent and progress, score, and store what may be stored."""
     users, profiles = ctx.db.read(
         get("users", ctx.user_id, fields=("consents",)),
-        get("user_profiles_extended", ctx.user_id, fields=("constitution", "history", "draft", "sex")),
+        get(PROFILES, ctx.user_id, fields=PROFILE_FIELDS),
     )
     profile = profiles[0] if profiles else {}
-    consented = bool(users) and stands(users[0].get("consents") or [], "health_data")
     sex = request.sex or profile.get("sex")
+    if request.action == "delete":
+        ctx.db.write(*erase(ctx.user_id, ctx.now))
+        return _asked(request, {}, {}, sex, kept=False)
+    if request.form == "elder33" and not is_elder(profile.get("birthYear"), ctx.day):
+        raise FormNotForAge(age=ELDER_AGE)
     answers = {**_saved(profile, request), **request.answers}
     try:
         check(answers, sex, request.form)
         missing = unanswered(answers, sex, request.form)
         outcome = None if missing else score(answers, sex, request.form)
     except AnswersError as error:
-        raise InvalidRequest(fields=_wrong(error)) from None
+        wrong = [{"field": f"answers.{item}", "problem": problem} for item, problem in error.problems]
+        raise InvalidRequest(fields=wrong) from None
     storing = request.store and bool(request.answers)
-    if storing and not consented:
+    if storing and not (users and stands(users[0].get("consents") or [], "health_data")):
         raise Conflict("保存体质数据需要您的单独同意；也可以选择只计算、不保存", consent="health_data")
     if request.answers and missing and not storing:
         raise InvalidRequest("还有题目没有作答", fields=[{"field": f"answers.{each}"} for each in missing])
     if storing:
-        _store(outcome, answers, sex, request, ctx)
-    return _answer(request, profile, answers, sex, outcome, stored=storing)
+        draft = {"standard": standard(request.form), "answers": answers, "savedAt": ctx.now}
+        _, kept = ctx.db.write(*keep(profile, ctx.user_id, outcome or draft, sex=sex, now=ctx.now))
+        if not kept.happened:
+            raise Busy
+    if outcome is None:
+        return _asked(request, profile, answers, sex, kept=storing)
+    return _scored(outcome, profile, ctx.now, kept=storing)
 
 
 def _saved(profile: Document, request: ConstitutionAssess) -> dict[str, int]:
@@ -111,67 +147,23 @@ def _saved(profile: Document, request: ConstitutionAssess) -> dict[str, int]:
     return draft.get("answers", {}) if draft.get("standard") == standard(request.form) else {}
 
 
-def _wrong(error: AnswersError) -> list[dict[str, str]]:
-    kinds = {"missing": error.missing, "unknown": error.unknown, "outside": error.outside}
-    return [{"field": f"answers.{item}", "problem": kind} for kind, items in kinds.items() for item in items]
-
-
-def _store(
-    outcome: Outcome | None,
-    answers: dict[str, int],
-    sex: str | None,
-    request: ConstitutionAssess,
-    ctx: Context,
-) -> None:
-    """Keep the result and drop the answers, or keep the answers until there is a result."""
-    change: Document = {"$set": {"updatedAt": ctx.now}}
-    if sex:
-        change["$set"]["sex"] = sex
-    if outcome is None:
-        draft = {"standard": standard(request.form), "answers": answers, "savedAt": ctx.now}
-        change["$set"]["draft"] = draft
-    else:
-        result = _stored(outcome, ctx.now)
-        change["$set"]["constitution"] = result
-        change["$push"] = {"history": {"$each": [result], "$slice": -HISTORY}}
-        change["$unset"] = {"draft": ""}
-    empty = {"_id": ctx.user_id, "schemaVersion": 1, "createdAt": ctx.now, "updatedAt": ctx.now}
-    ctx.db.write(
-        put("user_profiles_extended", empty),
-        update("user_profiles_extended", {"_id": ctx.user_id}, change),
+def _asked(
+    request: ConstitutionAssess, profile: Document, answers: dict[str, int], sex: Sex | None, *, kept: bool
+) -> Assessed:
+    """Show the questions, and how the last result stands to the one before."""
+    shown = questions(request.form, sex)
+    return Assessed(
+        standard=standard(request.form),
+        questions=[QuestionView(id=q.id, text=q.text, options=list(q.options)) for q in shown],
+        saved_answers=answers,
+        scores=[],
+        cautions=[],
+        stored=kept,
+        **_past(profile, profile.get("constitution")),
     )
 
 
-def _stored(outcome: Outcome, now: int) -> Document:
-    results = [{"code": each.code, "score": each.score, "verdict": each.verdict} for each in outcome.scores]
-    primary = {"primary": outcome.primary} if outcome.primary else {}
-    return {**primary, "results": results, "standard": outcome.standard, "at": now}
-
-
-def _answer(
-    request: ConstitutionAssess,
-    profile: Document,
-    answers: dict[str, int],
-    sex: Literal["female", "male"] | None,
-    outcome: Outcome | None,
-    *,
-    stored: bool,
-) -> Assessed:
-    past = [
-        PastResult(primary=each.get("primary"), standard=each["standard"], at=each["at"])
-        for each in profile.get("history") or ()
-    ]
-    if outcome is None:
-        shown = questions(request.form, sex)
-        return Assessed(
-            standard=standard(request.form),
-            questions=[QuestionView(id=q.id, text=q.text, options=list(q.options)) for q in shown],
-            saved_answers=answers,
-            scores=[],
-            cautions=[],
-            stored=stored,
-            history=past,
-        )
+def _scored(outcome: Outcome, profile: Document, now: int, *, kept: bool) -> Assessed:
     return Assessed(
         standard=outcome.standard,
         questions=[],
@@ -183,6 +175,24 @@ def _answer(
             for s in outcome.scores
         ],
         cautions=[CAUTIONS[caution] for caution in outcome.cautions],
-        stored=stored,
-        history=past,
+        stored=kept,
+        **_past(profile, stored(outcome, now)),
     )
+
+
+def _past(profile: Document, result: Document | None) -> dict[str, Any]:
+    """Return the earlier results, and how *result* compares with the last of them by its standard."""
+    history = profile.get("history") or ()
+    earlier = before(result, history) if result else None
+    compared = changes(result, earlier) if result and earlier else []
+    return {
+        "history": [
+            PastResult(primary=each.get("primary"), standard=each["standard"], at=each["at"])
+            for each in history
+        ],
+        "changes": [
+            ChangeView(name=NAMES[each.code], difference=each.difference, **each._asdict())
+            for each in compared
+        ],
+        "compared_with": earlier["at"] if earlier else None,
+    }

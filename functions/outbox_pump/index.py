@@ -1,9 +1,9 @@
-"""outbox_pump: bring every begun effect to its end: orders, ledger rows, coupons, tasks."""
+"""outbox_pump: bring every begun effect to its end: orders, ledger rows, coupons, meals, tasks."""
 
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document, find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import claims, commission, debts, entries, ratings
+from gardenshop.flows import claims, commission, debts, entries, meals, ratings
 from gardenshop.flows.balances import reconsider
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush
@@ -23,6 +23,7 @@ class OutboxPump(Response):
     rows_finished: int
     reviews_counted: int
     copies_ended: int
+    meals_booked: int
     done: int
     retried: int
     dead: int
@@ -32,7 +33,7 @@ class OutboxPump(Response):
 def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # The event only dates the run.
     """Look for what was left half done, in one trip, end it, then carry out the tasks."""
     before = ctx.now - GRACE
-    creating, marked, rows, refused, earnings, unearned, reviews, copies, *owing = ctx.db.read(
+    creating, marked, rows, refused, earnings, unearned, reviews, copies, eaten, *owing = ctx.db.read(
         find("orders", {"status": "creating", "createdAt": {"$lte": before}}, limit=BATCH),
         find("orders", {"outboxAt": {"$lte": before}}, limit=BATCH),
         find("points_ledger", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
@@ -41,6 +42,7 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
         find(commission.LEDGER, {"state": "refused", "dueAt": {"$lte": before}}, limit=BATCH),
         find("product_reviews", {"ratingDueAt": {"$lte": before}}, limit=BATCH),
         find("user_coupons", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
+        meals.due(before, BATCH),
         *debts.owing(),
     )
     failed = sum(_fail(order, ctx) for order in creating)
@@ -51,6 +53,7 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
     finished = entries.finish(ctx.db, rows, ctx.now) + commission.finish(ctx.db, earnings, ctx.now)
     for book, users in zip(debts.BOOKS, owing, strict=True):
         finished += sum(debts.repay_debt(ctx.db, user, book, ctx.now) for user in users)
+    booked = meals.book_due(ctx.db, eaten, ctx.now)
     rated = ratings.count(ctx.db, reviews, ctx.now)
     ended = claims.finish(ctx.db, copies, ctx.now)
     tasks = run_due(ctx)
@@ -60,6 +63,7 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
         rows_finished=finished,
         reviews_counted=rated,
         copies_ended=ended,
+        meals_booked=booked,
         done=tasks.done,
         retried=tasks.retried,
         dead=tasks.dead,

@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from gardenshop.cloud.database import Command, Document, get, put, update
+from gardenshop.cloud.database import Command, Document, get, update
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
-from gardenshop.cloud.errors import Busy, Conflict, NotFound
+from gardenshop.cloud.errors import Busy, Conflict, InvalidRequest, NotFound
+from gardenshop.flows.health import PROFILES, empty_profile, erase
 from gardenshop.models.address import Address
 from gardenshop.models.base import Key, Words, dump
 from gardenshop.models.vocabulary import Allergens, Contains
@@ -28,6 +29,7 @@ class ProfileUpdate(Request):
 
     nickname: Annotated[Words, Field(max_length=40)] | None = None
     sex: Literal["female", "male"] | None = None
+    birth_year: Annotated[int, Field(strict=True, ge=1900)] | None = None
     avoid: Contains | None = None
     allergens: Allergens | None = None
     personalised: Annotated[bool, Field(strict=True)] | None = None
@@ -43,6 +45,7 @@ class Profile(Response):
     phone_masked: str | None
     addresses: list[dict[str, Any]]
     sex: str | None
+    birth_year: int | None
     avoid: list[str]
     allergens: list[str]
     personalised: bool
@@ -52,11 +55,15 @@ class Profile(Response):
 @cloud_function(caller=MEMBER)
 def main(request: ProfileUpdate, ctx: Context) -> Profile:
     """Read, change under the account's version, and show the result."""
+    if request.birth_year is not None and request.birth_year > int(ctx.day[:4]):
+        raise InvalidRequest(fields=[{"field": "birthYear", "problem": "in the future"}])
     user, profile = _read(ctx)
-    commands = [*_account_commands(request, user, ctx), *_profile_commands(request, ctx)]
+    account = _account_commands(request, user, ctx)
+    erasing = _erasing(request, ctx)
+    commands = [*erasing, *account, *erasing, *_profile_commands(request, ctx)]
     if commands:
         results = ctx.db.write(*commands)
-        if _touches_account(request) and not results[0].happened:
+        if account and not results[len(erasing)].happened:
             raise Busy
         user, profile = _read(ctx)
     return Profile(
@@ -64,6 +71,7 @@ def main(request: ProfileUpdate, ctx: Context) -> Profile:
         phone_masked=user.get("phoneMasked"),
         addresses=user.get("addresses") or [],
         sex=profile.get("sex"),
+        birth_year=profile.get("birthYear"),
         avoid=profile.get("avoid") or [],
         allergens=profile.get("allergens") or [],
         personalised=profile.get("personalised", True),
@@ -78,7 +86,7 @@ def _touches_account(request: ProfileUpdate) -> bool:
 
 
 def _read(ctx: Context) -> tuple[Document, Document]:
-    users, profiles = ctx.db.read(get("users", ctx.user_id), get("user_profiles_extended", ctx.user_id))
+    users, profiles = ctx.db.read(get("users", ctx.user_id), get(PROFILES, ctx.user_id))
     if not users:
         raise NotFound("请先登录")
     return users[0], profiles[0] if profiles else {}
@@ -119,13 +127,27 @@ def _addresses(request: ProfileUpdate, addresses: list[Document]) -> list[Docume
     return kept
 
 
+def _erasing(request: ProfileUpdate, ctx: Context) -> list[Command]:
+    """Return the erasure of health data for one who withdraws her consent to them.
+
+    It is done before the consent goes, so that whatever breaks off leaves none without consent, and after it,
+    so that none is stored in between.
+    """
+    asked = request.consent
+    withdrawn = asked is not None and asked.purpose == "health_data" and not asked.granted
+    return erase(ctx.user_id, ctx.now) if withdrawn else []
+
+
 def _profile_commands(request: ProfileUpdate, ctx: Context) -> list[Command]:
-    names = ("sex", "avoid", "allergens", "personalised")
-    changes = {name: getattr(request, name) for name in names if getattr(request, name) is not None}
+    told = {
+        "sex": request.sex,
+        "birthYear": request.birth_year,
+        "avoid": request.avoid,
+        "allergens": request.allergens,
+        "personalised": request.personalised,
+    }
+    changes = {name: value for name, value in told.items() if value is not None}
     if not changes:
         return []
-    empty = {"_id": ctx.user_id, "schemaVersion": 1, "createdAt": ctx.now, "updatedAt": ctx.now}
-    return [
-        put("user_profiles_extended", empty),
-        update("user_profiles_extended", {"_id": ctx.user_id}, {"$set": {**changes, "updatedAt": ctx.now}}),
-    ]
+    changed = {"$set": {**changes, "updatedAt": ctx.now}}
+    return [empty_profile(ctx.user_id, ctx.now), update(PROFILES, {"_id": ctx.user_id}, changed)]

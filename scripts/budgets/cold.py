@@ -71,6 +71,8 @@ CASES = (
         error="NOT_ENOUGH_POINTS",
     ),
     Case("commission_account", error="FORBIDDEN"),
+    Case("meal_record", _fixed(text="番茄炒蛋一盘、米饭一碗")),
+    Case("carbon_report"),
     Case("recipe_buy", _fixed(recipeId="mapo-tofu")),
     Case("review_list"),
     Case("review_add", _fixed(orderNo="20261123-unknown", lineId="L1", score=5), error="NOT_FOUND"),

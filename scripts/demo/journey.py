@@ -6,6 +6,7 @@ from typing import Any
 
 from demo import aftermath, coupons, earnings, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
+from demo.eating import eat
 from demo.redeem import redeem
 from demo.stage import Actor, Stage, timer_at
 from demo.study import study
@@ -48,6 +49,7 @@ def walk(stage: Stage) -> None:
     coupons.give(stage)
     redeem(stage)
     cook(stage)
+    eat(stage)
     speak(stage)
     vouch(stage)
     earnings.earn(stage)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from demo.carbon_laws import CARBON_LAWS
 from demo.commission_laws import COMMISSION_LAWS
 from demo.coupon_laws import COUPON_LAWS
 from demo.learning_laws import LEARNING_LAWS
@@ -201,6 +202,7 @@ LAWS = (
     *RETURN_LAWS,
     *COUPON_LAWS,
     *COMMISSION_LAWS,
+    *CARBON_LAWS,
     *LEARNING_LAWS,
 )
 

@@ -16,6 +16,7 @@ from simulation.claiming import claim, rush_for_coupons
 from simulation.courier import send_money
 from simulation.earning import led_to, pay_out, withdraw
 from simulation.learning import learn
+from simulation.meals import eat
 from simulation.mishaps import deploy, forge_notice, jump, pay_too_late, repeat_notice
 from simulation.opinions import moderate, review
 from simulation.purse import exchange, points_for
@@ -266,6 +267,7 @@ ACTIONS = {
     "exchange": Action(exchange, 4),
     "log in": Action(_log_in, 3),
     "award": Action(_award, 2),
+    "eat": Action(eat, 4),
     "ship": Action(_ship, 5),
     "confirm": Action(_confirm, 3),
     "ask for a refund": Action(_ask_refund, 4),

@@ -12,6 +12,7 @@ from simulation import stage
 from simulation.earning_laws import EARNING_LAWS
 from simulation.evidence import NEVER_PAID, Evidence, Law, points_by_cause
 from simulation.learning import LEARNING_LAWS
+from simulation.meal_laws import MEAL_LAWS
 from simulation.points_laws import POINTS_LAWS
 from simulation.price_laws import PRICE_LAWS
 from simulation.world import World
@@ -211,4 +212,5 @@ LAWS: tuple[Law, ...] = (
     orders_have_their_time,
     a_former_account_goes_to_one_member,
     *EARNING_LAWS,
+    *MEAL_LAWS,
 )

@@ -27,7 +27,15 @@ after which an order is received and completed by itself, and the end of a month
 _ROUNDS = (3, 3, 5, 20, 60, 400, 400, 400)
 """Minutes before each round of timers in an era; the last ones wait for what is put off longest."""
 
-_WORK = ("orders", "sync_tasks", "points_ledger", "stock_ledger", "commission_ledger", "user_coupons")
+_WORK = (
+    "orders",
+    "sync_tasks",
+    "points_ledger",
+    "stock_ledger",
+    "commission_ledger",
+    "user_coupons",
+    "meals",
+)
 
 
 @dataclass(frozen=True)

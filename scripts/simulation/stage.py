@@ -31,8 +31,8 @@ SHOP_POINTS = (90, 45, 60)
 GARDEN_FOR_SHOP = 10
 """Garden points for a shop point."""
 REDEEM_CAP = 150
-DAILY_CAPS = {"exchange_out": 40, "harvest": 30, "lesson": 25}
-"""The most points that a member exchanges, harvests and learns for on one day."""
+DAILY_CAPS = {"exchange_out": 40, "harvest": 30, "lesson": 25, "meal": 25}
+"""The most points that a member exchanges, harvests, learns and eats for on one day."""
 DAY_LONG = 24 * HOUR
 FORMER_POINTS = 86
 PRACTITIONER, EARNER = "p-mint", MEMBERS[0]
@@ -94,6 +94,7 @@ def furnish(adapter: EngineAdapter, phone_hash: str) -> None:
         *_campaigns(),
         *_practitioner(),
         *_lessons(),
+        *_foods(),
     ]
     adapter.run([insert(collection, {**document, **_STAMPS}) for collection, document in documents])
 
@@ -219,9 +220,22 @@ def _rules() -> Document:
     """Small caps and steps of points, which members meet within a play."""
     caps = {"exchangeDaily": DAILY_CAPS["exchange_out"], "harvestDaily": DAILY_CAPS["harvest"]}
     caps["lessonDaily"] = DAILY_CAPS["lesson"]
+    caps["mealDaily"] = DAILY_CAPS["meal"]
     body = {**caps, "exchangeUnit": GARDEN_FOR_SHOP, "redeemCap": REDEEM_CAP}
     facts = {"ruleId": "points", "version": 1, "category": "points", "liveKey": "points", "author": "stage"}
     return {"_id": "points:1", **facts, "state": "live", "body": body}
+
+
+_FOODS = (("tofu", "豆腐", "豆制品", 3160), ("rice", "大米", "谷物", 4450), ("egg", "鸡蛋", "蛋", 4670))
+
+
+def _foods() -> list[tuple[str, Document]]:
+    documents = []
+    for food_id, name, category, factor_g in _FOODS:
+        named = {"_id": food_id, "name": name, "nameKey": name, "category": category, "status": "active"}
+        factor = {"factorG": factor_g, "factorSource": "simulation", "factorVersion": "simulation"}
+        documents.append(("ingredients", {**named, **factor}))
+    return documents
 
 
 def _plant() -> Document:

@@ -348,7 +348,7 @@ class TestWhatTheDayAllows:
         self, shop: Shop, clock: Clock
     ) -> None:
         """Two harvests began at once, and the other one used up the day."""
-        spent = {"points.today": {"day": "2026-11-23", "exchange": 0, "harvest": 50, "lesson": 0}}
+        spent = {"points.today": {"day": "2026-11-23", "exchange": 0, "harvest": 50, "lesson": 0, "meal": 0}}
         shop.adapter.after = lambda commands: (
             edit(shop, "users", user_id(A), spent) if commands[0].get("update") == "points_ledger" else None
         )

@@ -32,6 +32,7 @@ NOTHING = {
     "rowsFinished": 0,
     "reviewsCounted": 0,
     "copiesEnded": 0,
+    "mealsBooked": 0,
     "done": 0,
     "retried": 0,
     "dead": 0,
@@ -118,7 +119,7 @@ def test_the_garden_takes_four_trips_for_five_lines(shop: Shop, clock: Clock) ->
 
     def note(commands: Any) -> None:
         touched = {next(iter(each.values())) for each in commands}
-        seen.append("garden" if touched & {"meals", "gardens"} else ",".join(sorted(touched)))
+        seen.append("garden" if touched & {"daily_stats", "gardens"} else ",".join(sorted(touched)))
 
     shop.adapter.before = note
     shop.ok("outbox_pump")

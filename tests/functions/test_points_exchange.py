@@ -57,7 +57,7 @@ def test_garden_points_become_shop_points_by_the_rate(shop: Shop) -> None:
     assert shop.ok("points_exchange", WISH, openid=A) == DONE
 
     assert books(shop) == (100, 30)
-    assert today(shop) == {"day": "2026-11-23", "exchange": 300, "harvest": 0, "lesson": 0}
+    assert today(shop) == {"day": "2026-11-23", "exchange": 300, "harvest": 0, "lesson": 0, "meal": 0}
     out, into = (shop.one("points_ledger", f"{KEY}:{side}") for side in ("out", "in"))
     assert (out["book"], out["delta"], out["kind"]) == ("garden", -300, "exchange_out")
     assert (into["book"], into["delta"], into["kind"]) == ("shop", 30, "exchange_in")
@@ -193,7 +193,7 @@ class TestWhatTheDayAllows:
 
         clock.now += 12 * HOUR
         assert shop.ok("points_exchange", more, openid=A)["gained"] == 20
-        assert today(shop) == {"day": "2026-11-24", "exchange": 200, "harvest": 0, "lesson": 0}
+        assert today(shop) == {"day": "2026-11-24", "exchange": 200, "harvest": 0, "lesson": 0, "meal": 0}
 
     def test_at_once_no_more_than_the_day_allows_is_exchanged(
         self, shop: Shop, at_once: Callable[..., list[Any]]

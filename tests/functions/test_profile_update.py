@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.builders import HOME, NOW, document, user
+from functions.builders import HOME, NOW, die_everywhere, document, user
 from functions.conftest import Clock
 from gardenshop.cloud.clock import HOUR
 from harness import A, B, Shop, user_id
@@ -38,6 +38,7 @@ def test_every_field_is_kept(shop: Shop) -> None:
     changes = {
         "nickname": "小满👩‍🌾",
         "sex": "female",
+        "birthYear": 1958,
         "avoid": ["fivePungent"],
         "allergens": ["peanut"],
         "personalised": False,
@@ -90,6 +91,55 @@ def test_a_consent_is_granted_withdrawn_and_stays_on_record(shop: Shop, clock: C
     assert shop.one("users", user_id(A))["consents"] == [
         {"purpose": "health_data", "version": "2026-11", "grantedAt": NOW, "withdrawnAt": NOW + HOUR}
     ]
+
+
+ASSESSED = {"primary": "balanced", "results": [], "standard": "GB/T 46939—2025", "at": NOW}
+HEALTH: dict[str, Any] = {
+    "constitution": ASSESSED,
+    "history": [ASSESSED],
+    "draft": {"standard": "GB/T 46939—2025", "answers": {"g01": 3}, "savedAt": NOW},
+}
+
+
+def consented(shop: Shop) -> None:
+    granted = {"purpose": "health_data", "version": "2026-11", "grantedAt": NOW - HOUR}
+    shop.add("users", user(B, consents=[granted]))
+    shop.add(
+        "user_profiles_extended", document("user_profiles_extended", id=user_id(B), goals=["少油"], **HEALTH)
+    )
+
+
+def test_who_withdraws_the_consent_to_health_data_has_them_erased(shop: Shop) -> None:
+    consented(shop)
+    withdrawal = {"consent": {**CONSENT, "granted": False}}
+
+    assert shop.ok("profile_update", withdrawal, openid=B)["consents"] == {"health_data": False}
+
+    left = shop.one("user_profiles_extended", user_id(B))
+    assert (left.keys() & HEALTH.keys(), left["goals"], left["erasures"]) == (set(), ["少油"], 2)
+
+
+def test_other_consents_leave_health_data_alone(shop: Shop) -> None:
+    consented(shop)
+    shop.ok("profile_update", {"consent": {**CONSENT, "purpose": "events"}}, openid=B)
+    shop.ok("profile_update", {"consent": {**CONSENT, "purpose": "events", "granted": False}}, openid=B)
+
+    assert HEALTH.items() <= shop.one("user_profiles_extended", user_id(B)).items()
+
+
+def test_a_withdrawal_broken_off_anywhere_leaves_no_health_data_without_consent(clock: Clock) -> None:
+    del clock
+
+    def verify(shop: Shop) -> None:
+        consents = shop.one("users", user_id(B))["consents"]
+        left = shop.one("user_profiles_extended", user_id(B)).keys() & HEALTH.keys()
+        assert not left or "withdrawnAt" not in consents[0]
+
+    withdrawal = {"consent": {**CONSENT, "granted": False}}
+    writes = die_everywhere(
+        consented, lambda shop: shop.call("profile_update", withdrawal, openid=B), verify, again=False
+    )
+    assert writes == 5
 
 
 def test_a_new_version_of_a_consent_takes_the_place_of_the_old(shop: Shop) -> None:
@@ -146,6 +196,9 @@ def test_the_profile_beside_is_left_alone(shop: Shop) -> None:
         ({"saveAddress": {**HOME, "detail": "\x1b[2J"}}, "saveAddress.detail"),
         ({"saveAddress": {**HOME, "isDefault": "yes"}}, "saveAddress.isDefault"),
         ({"saveAddress": {**HOME, "phone": "１３８"}}, "saveAddress.phone"),
+        ({"birthYear": 1899}, "birthYear"),
+        ({"birthYear": 2027}, "birthYear"),
+        ({"birthYear": "1958"}, "birthYear"),
         ({"avoid": ["meat"]}, "avoid.0"),
         ({"consent": {**CONSENT, "granted": 1}}, "consent.granted"),
         ({"roles": ["admin"]}, "roles"),

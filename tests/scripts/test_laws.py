@@ -15,12 +15,15 @@ Documents = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def lived() -> Iterator[Documents]:
-    """A shop with a paid, a cancelled and an open order, all for points, a late payment, and a plant."""
+    """A shop with a paid, a cancelled and an open order, all for points, late money, a plant, two meals."""
     with open_small_shop() as small:
         small.award(A, 40, "award-01")
         small.award(A, 300, "award-02", book="shop")
         small.plant(A, "plant-01")
         assert small.learn(A)["code"] == 0
+        small.eat(A, "meal-0001")
+        small.eat(A, "meal-0002")
+        small.eat(A, "meal-0002", "undo")
         for token, units in (("paid-order", 2), ("cancelled-order", 1), ("open-order", 1)):
             assert small.checkout(A, {"tofu": units}, token, points=50 * units)["code"] == 0
         for order in small.shop.documents("orders"):
@@ -41,6 +44,16 @@ def finish(small: SmallShop, order: dict[str, Any]) -> None:
 def one(documents: list[dict[str, Any]], **where: Any) -> dict[str, Any]:
     (found,) = [each for each in documents if where.items() <= each.items()]
     return found
+
+
+def undone(shop: Documents) -> dict[str, Any]:
+    """Return the row that took a meal back."""
+    (found,) = [each for each in shop["meals"] if "reverses" in each]
+    return found
+
+
+def earning(token: str) -> str:
+    return f"earn:meal:{user_id(A)}:{token}"
 
 
 def test_a_shop_that_has_lived_breaks_none(lived: Documents) -> None:
@@ -151,7 +164,10 @@ BREACHES: dict[str, tuple[str, Any]] = {
         lambda shop: shop["stock_ledger"][-1].update(state="pending"),
     ),
     "a line not eaten": ("line L1: 0 meals", lambda shop: shop["meals"].clear()),
-    "a meal of no order": ("meal of no order line", lambda shop: shop["meals"][0].update(lineId="L9")),
+    "a meal of no order": (
+        "meal of no order line",
+        lambda shop: one(shop["meals"], source="shop").update(lineId="L9"),
+    ),
     "a lesson rewarded and not kept": (
         "has 1 rewards and is kept 0 times",
         lambda shop: one(shop["user_profiles_extended"], _id=user_id(A))["learning"].update(completed=[]),
@@ -166,6 +182,48 @@ BREACHES: dict[str, tuple[str, Any]] = {
         "is kept 2 times",
         lambda shop: one(shop["user_profiles_extended"], _id=user_id(A))["learning"]["completed"].append(
             {"lessonId": "lesson:beans", "at": 1, "scoreBp": 10_000}
+        ),
+    ),
+    "a day that is not its meals": (
+        "its meals say",
+        lambda shop: shop["daily_stats"][0].update(mealSavedG=1),
+    ),
+    "a saving out of nothing": (
+        "saves 9999, credited",
+        lambda shop: one(shop["meals"], source="shop").update(savedG=9999),
+    ),
+    "a meal credited with more than it saves": (
+        "credited 9999",
+        lambda shop: shop["meals"][0].update(creditedG=9999),
+    ),
+    "a meal taken back in part": (
+        "takes back",
+        lambda shop: undone(shop).update(carbonG=-1),
+    ),
+    "a meal of another taken back": (
+        "which is none of hers",
+        lambda shop: undone(shop).update(userId="u-of-another"),
+    ),
+    "a meal taken back twice": (
+        "of its baseline went back",
+        lambda shop: shop["meals"].append({**undone(shop), "_id": "again"}),
+    ),
+    "a meal not in the books": (
+        "is not booked",
+        lambda shop: undone(shop).update(bookingDueAt=1),
+    ),
+    "a meal that earned nothing": (
+        "earned and gave back (0, 0) points, not (12, 0)",
+        lambda shop: one(shop["points_ledger"], kind="meal", _id=earning("meal-0001")).update(delta=0),
+    ),
+    "a meal taken back that kept its points": (
+        "earned and gave back (12, 0) points, not (12, 12)",
+        lambda shop: one(shop["points_ledger"], kind="claw_back").update(delta=0),
+    ),
+    "points for no meal": (
+        "12 points for no meal",
+        lambda shop: shop["points_ledger"].append(
+            {**one(shop["points_ledger"], _id=earning("meal-0001")), "ref": {"type": "meal", "id": "none"}}
         ),
     ),
     "a day that counted twice": ("the orders say", lambda shop: shop["daily_stats"][0].update(spentFen=1)),

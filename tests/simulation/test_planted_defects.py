@@ -305,6 +305,26 @@ DEFECTS = (
         "who is new is noted as greeted before she is",
         ("flows.accounts", "    return [task, update(", "    return [task][:0] + [update("),
     ),
+    defect(
+        "a meal counts in its day each time it is booked",
+        ("flows.meals", "perform(db, [_daily(row, key),", 'perform(db, [_daily(row, f"{key}:{now}"),'),
+    ),
+    defect(
+        "a meal's token is ignored",
+        (
+            "meal_record",
+            """meal_id=f"{ctx.user_id}:{request.client_token or ''}",""",
+            """meal_id=f"{ctx.user_id}:{request.client_token or ''}{ctx.now}",""",
+        ),
+    ),
+    defect(
+        "a meal that was taken back keeps its points",
+        ("flows.meals", 'if earned is None or earned["state"] == "refused":', "if True:"),
+    ),
+    defect(
+        "nobody books a meal whose booking stopped halfway",
+        ("outbox_pump", "booked = meals.book_due(ctx.db, eaten, ctx.now)", "booked = 0"),
+    ),
 )
 
 

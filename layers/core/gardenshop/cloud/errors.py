@@ -25,6 +25,8 @@
     │       ├── NotEnoughCommission less is settled than is to be withdrawn
     │       ├── WithdrawalGone      the withdrawal was paid, refused or taken back
     │       ├── SceneLocked         the garden has not grown far enough for the plant's scene
+    │       ├── TooManyMeals        as many meals of the day are recorded as may be
+    │       ├── FormNotForAge       the questionnaire is meant for another age
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -202,6 +204,18 @@ class SceneLocked(Conflict):
     code = 40933
     error = "SCENE_LOCKED"
     text = "这个场景还没有解锁"
+
+
+class FormNotForAge(Conflict):
+    code = 40931
+    error = "FORM_NOT_FOR_AGE"
+    text = "这份问卷只用于 65 岁及以上；请先在资料里填写出生年份"
+
+
+class TooManyMeals(Conflict):
+    code = 40930
+    error = "TOO_MANY_MEALS"
+    text = "这一天已经记录了很多餐"
 
 
 class Fault(AppError):

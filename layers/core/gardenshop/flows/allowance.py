@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from gardenshop.flows.balances import Operation
 
-What = Literal["exchange", "harvest", "lesson"]
+What = Literal["exchange", "harvest", "lesson", "meal"]
 Balance = Mapping[str, Any]
 """A member's `points` as they were read."""
 
 _TODAY = "points.today"
-_NOTHING = {"exchange": 0, "harvest": 0, "lesson": 0}
+_NOTHING = {"exchange": 0, "harvest": 0, "lesson": 0, "meal": 0}
 
 
 def left_of(cap: int, balance: Balance, what: What, day: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from gardenshop.cloud.database import Database, Document
-from gardenshop.flows import debts, exchange, harvesting, redemption
+from gardenshop.flows import debts, exchange, harvesting, meals, redemption
 from gardenshop.flows.balances import perform
 from gardenshop.flows.lessons import finish_lesson
 from gardenshop.flows.planting import finish_planting
@@ -18,6 +18,7 @@ _FINISH: Mapping[str, Finish] = {
     "claw_back": debts.finish,
     "repay": debts.finish,
     "harvest": harvesting.finish,
+    "meal": meals.finish,
     "exchange_out": exchange.finish,
     "exchange_in": exchange.finish,
     "expire": debts.finish,

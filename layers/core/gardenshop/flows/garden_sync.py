@@ -12,6 +12,7 @@ from gardenshop.cloud.errors import Busy, Internal
 from gardenshop.flows.balances import Operation, perform
 from gardenshop.flows.points import earn
 from gardenshop.flows.watering import watering
+from gardenshop.models.vocabulary import Protein
 from gardenshop.rules.carbon import VERSION, Baseline, Estimate, protein_of, purchase
 from gardenshop.rules.points import garden_points_for
 from gardenshop.rules.policy import Policy, policy_of
@@ -25,6 +26,7 @@ class _Meal(NamedTuple):
     """One order line as something eaten."""
 
     line: Mapping[str, Any]
+    protein: Protein | None
     estimate: Estimate
 
 
@@ -69,7 +71,7 @@ def sync_garden(db: Database, order: Document, *, started: int, now: int) -> lis
 
 
 def _feed(order: Document, products: Mapping[str, Document], policy: Policy) -> _Feed:
-    meals = [_Meal(line, _estimate(line, products.get(line["productId"]), policy)) for line in order["lines"]]
+    meals = [_meal(line, products.get(line["productId"]), policy) for line in order["lines"]]
     saved_g = sum(meal.estimate.saved_g for meal in meals)
     return _Feed(order, policy, meals, saved_g, garden_points_for(saved_g, policy.points))
 
@@ -78,13 +80,15 @@ def _baseline(policy: Policy) -> Baseline:
     return Baseline(policy.carbon.baseline_code, policy.carbon.baseline_g)
 
 
-def _estimate(line: Mapping[str, Any], product: Document | None, policy: Policy) -> Estimate:
-    return purchase(
-        protein_of((product or {}).get("categoryPath") or ()),
+def _meal(line: Mapping[str, Any], product: Document | None, policy: Policy) -> _Meal:
+    protein = protein_of((product or {}).get("categoryPath") or ())
+    estimate = purchase(
+        protein,
         carbon_g=line["carbonG"],
         shipping_g=line["quantity"] * line["snapshot"]["weightG"],
         baseline=_baseline(policy),
     )
+    return _Meal(line, protein, estimate)
 
 
 def _rows(fed: _Feed, now: int) -> list[Command]:
@@ -108,6 +112,7 @@ def _row(meal: _Meal, fed: _Feed, day: str) -> Document:
         "factorG": meal.estimate.carbon_g * 1000 // max(grams, 1),
         "carbonG": meal.estimate.carbon_g,
         "confidenceBp": 10_000,
+        **({"protein": meal.protein} if meal.protein else {}),
     }
     return {
         "_id": f"shop:{order['_id']}:{line['lineId']}",

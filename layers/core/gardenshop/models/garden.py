@@ -25,7 +25,14 @@ from gardenshop.models.base import (
     SignedPoints,
     UserId,
 )
-from gardenshop.models.vocabulary import BadgeLevel
+from gardenshop.models.vocabulary import BadgeLevel, Protein
+
+
+class Earned(Model):
+    """Grams of a food that were bought with the row `meal_id`, which has counted what they save."""
+
+    meal_id: Key
+    grams: Grams
 
 
 class MealItem(Model):
@@ -37,7 +44,10 @@ class MealItem(Model):
     grams: Grams
     factor_g: Grams
     """Grams CO2e per kg."""
+    factor_source: ShortText | None = None
     carbon_g: SignedGrams
+    protein: Protein | None = None
+    earned: Annotated[tuple[Earned, ...], Field(max_length=50)] = ()
     confidence_bp: Bp = 10_000
 
 
@@ -45,7 +55,8 @@ class Meal(Document):
     """One row of the carbon ledger; `_id` is ``userId:clientToken`` or ``shop:orderNo:lineId``.
 
     Rows are never edited: a correction or a refund adds a row with negative grams that
-    names what it takes back in `reverses`. Savings are estimates against `baseline`.
+    names what it takes back in `reverses`. Savings are estimates against `baseline`; points and growth are
+    for `credited_g` of them, which no choice of a baseline makes more.
     """
 
     user_id: UserId
@@ -55,7 +66,11 @@ class Meal(Document):
     carbon_g: SignedGrams
     baseline_g: SignedGrams
     saved_g: SignedGrams
+    credited_g: SignedGrams = 0
+    points: SignedPoints = 0
     baseline: Annotated[str, Field(max_length=60)]
+    method: ShortText | None = None
+    rules_version: Annotated[str, Field(max_length=80)] = ""
     factor_version: Annotated[str, Field(max_length=60)]
     source: Literal["member", "shop"]
     order_no: OrderNo | None = None
@@ -63,6 +78,12 @@ class Meal(Document):
     reversed_by: Key | None = None
     reverses: Key | None = None
     photo_id: Annotated[str, Field(max_length=500)] | None = None
+    text: ShortText | None = None
+    uncounted: Annotated[tuple[ShortText, ...], Field(max_length=120)] = ()
+    """What of `text` is not a food that is known, or is meat."""
+    with_meat: bool = False
+    booking_due_at: Instant | None = None
+    """Set until the day, the points and the garden have taken the row in."""
 
 
 class Plant(Model):
@@ -151,12 +172,20 @@ class PlantTemplate(Document):
 
 
 class DailyStats(Document):
-    """One member's day; `_id` is ``userId:day``. Reversals may make a sum negative."""
+    """One member's day; `_id` is ``userId:day``. Reversals may make a sum negative.
+
+    `meals` counts what was bought and what was `eaten`; `saved_g` is the sum of both, `meal_saved_g` of what
+    was eaten alone.
+    """
 
     user_id: UserId
     day: Day
     meals: Count = 0
+    eaten: Count = 0
     saved_g: SignedGrams = 0
+    meal_saved_g: SignedGrams = 0
+    meal_carbon_g: SignedGrams = 0
+    meal_baseline_g: SignedGrams = 0
     shop_carbon_g: SignedGrams = 0
     orders: Count = 0
     spent_fen: SignedFen = 0

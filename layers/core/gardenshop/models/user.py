@@ -46,12 +46,13 @@ class ShopPoints(Model):
 
 
 class PointsToday(Model):
-    """What counts against the caps of one day: garden points exchanged, harvested, and earned by lessons."""
+    """What counts against the caps of one day: points exchanged, harvested, earned by lessons and by meals."""
 
     day: Day
     exchange: Points = 0
     harvest: Points = 0
     lesson: Points = 0
+    meal: Points = 0
 
 
 class PointsBalance(Model):
@@ -225,3 +226,5 @@ class UserProfile(Document):
     pantry: Annotated[tuple[PantryItem, ...], Field(max_length=200)] = ()
     learning: Learning = Field(default_factory=Learning)
     version: Count = 0
+    erasures: Count = 0
+    """Counts how often health data were erased, so that none on its way is stored after that."""

@@ -81,6 +81,9 @@ Openid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_\-]{1,128}$")]
 BadgeLevel = Literal["bronze", "silver", "gold", "diamond"]
 """Levels of members, practitioners and certifications, lowest first."""
 
+Protein = Literal["soy", "soymilk", "pulse", "egg", "plant_meat"]
+"""What stands in the place of meat, by how much of it makes a portion."""
+
 RecordState = Literal["pending", "final", "refused"]
 """A ledger row: written, applied to its balance, or found impossible."""
 

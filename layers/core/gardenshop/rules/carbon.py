@@ -7,7 +7,8 @@ their own factor and its version; here are those of the meats that a meal is com
 Meals: a plant meal is compared with the same meal whose main protein is meat; staples, vegetables and oil
 stand on both sides and cancel out. One portion of main protein replaces one portion of the baseline, 75 g
 of pork unless the rules say otherwise (pork is China's main meat; 75 g is a convention, so it is
-configuration).
+configuration). A meal has so many portions at most; protein beyond them stands on both sides, and so does
+what was bought in the shop, where the purchase has counted it.
 
 Purchases: a bought unit counts as the portions of main protein it holds: 100 g of tofu and other soy foods,
 40 g of dry pulses, 50 g of egg (the portions of the comparison above), 500 g of soy milk (as much soy as
@@ -20,7 +21,9 @@ A saving is never negative: a food heavier than its baseline saves 0.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
+
+from gardenshop.models.vocabulary import Protein
 
 SOURCE = "Poore & Nemecek 2018（Science 360:987），零售重量全球均值"
 VERSION = "pn2018-mean"
@@ -36,8 +39,6 @@ MEATS: dict[str, tuple[str, int]] = {
 }
 """Name and grams CO2e per kg of each possible baseline."""
 
-Protein = Literal["soy", "soymilk", "pulse", "egg", "plant_meat"]
-
 PORTIONS_G: dict[Protein, int] = {"soy": 100, "soymilk": 500, "pulse": 40, "egg": 50, "plant_meat": 75}
 """Grams of a main protein, as sold, that stand for one portion of the baseline."""
 
@@ -48,23 +49,29 @@ _PROTEIN_OF: dict[str, Protein | None] = {
     "豆豉": None,
     "干豆": "pulse",
     "豆类": "pulse",
+    "豇豆": None,
+    "刀豆": None,
     "蛋": "egg",
     "鸡蛋": "egg",
     "素肉": "plant_meat",
     "素丸": "plant_meat",
     "面筋": "plant_meat",
 }
-"""The main protein of a category of products or ingredients; None for a seasoning among proteins."""
+"""The main protein of a category, or of an ingredient by name; None for seasonings and greens among them."""
 
 _FOOD_BP = 9_000
 """Share of the shipping weight that is food."""
 
+_PARTS = 3_000
+"""A portion in parts of which every gram of every protein is a whole number."""
+
 
 class Baseline(NamedTuple):
-    """The meat, one of `MEATS`, and the grams of it in one portion."""
+    """The meat, one of `MEATS` unless its name and factor are given, and the grams of it in one portion."""
 
     code: str = "pork"
     portion_g: int = 75
+    meat: tuple[str, int] | None = None
 
     @property
     def label(self) -> str:
@@ -75,14 +82,18 @@ class Baseline(NamedTuple):
     def text(self) -> str:
         """Method and source in Chinese; belongs beside every figure shown."""
         return (
-            f"估算值：与主食、蔬菜相同，主菜用{self.portion_g}克{MEATS[self.code][0]}的一餐相比，"
+            f"估算值：与主食、蔬菜相同，主菜用{self.portion_g}克{self._name_and_factor[0]}的一餐相比，"
             f"依据 {SOURCE}。并非实测，不能作为碳减排量交易。"
         )
 
     @property
     def portion_mg(self) -> int:
         """Milligrams CO2e of one portion."""
-        return self.portion_g * MEATS[self.code][1]
+        return self.portion_g * self._name_and_factor[1]
+
+    @property
+    def _name_and_factor(self) -> tuple[str, int]:
+        return self.meat or MEATS[self.code]
 
 
 class Food(NamedTuple):
@@ -95,6 +106,14 @@ class Food(NamedTuple):
     def carbon_g(self) -> int:
         """Grams CO2e, rounded half up."""
         return _round(self.grams * self.factor_g)
+
+
+class Helping(NamedTuple):
+    """A food that was eaten; *earned_g* of its grams saved their carbon when they were bought."""
+
+    food: Food
+    protein: Protein | None = None
+    earned_g: int = 0
 
 
 class Estimate(NamedTuple):
@@ -112,13 +131,20 @@ class Estimate(NamedTuple):
 PORK = Baseline()
 
 
-def meal(
-    proteins: Iterable[Food], sides: Iterable[Food] = (), *, portions: int = 1, baseline: Baseline = PORK
-) -> Estimate:
-    """Estimate a meal whose *proteins* replace *portions* of the baseline, beside the same *sides*."""
-    shared = sum(food.grams * food.factor_g for food in sides)
-    own = sum(food.grams * food.factor_g for food in proteins)
-    return Estimate(_round(shared + own), _round(shared + portions * baseline.portion_mg))
+def meal(helpings: Iterable[Helping], *, portions: int, baseline: Baseline = PORK) -> Estimate:
+    """Estimate a meal whose proteins replace the portions of the baseline that they make, at most *portions*.
+
+    Grams *earned* before, and those beyond the last portion, stand on both sides.
+    """
+    carbon = shared = replaced = 0
+    for food, protein, earned_g in helpings:
+        a_gram = _PARTS // PORTIONS_G[protein] if protein else 0
+        room = (portions * _PARTS - replaced) // a_gram if a_gram else 0
+        grams = min(max(food.grams - earned_g, 0), room)
+        replaced += grams * a_gram
+        carbon += food.grams * food.factor_g
+        shared += (food.grams - grams) * food.factor_g
+    return Estimate(_round(carbon), _round(shared + replaced * baseline.portion_mg // _PARTS))
 
 
 def purchase(
@@ -134,8 +160,13 @@ def purchase(
     return Estimate(carbon_g, shipping_g * _FOOD_BP * baseline.portion_mg // (PORTIONS_G[protein] * 10**7))
 
 
+def food_in(shipping_g: int) -> int:
+    """Return the grams of food in *shipping_g*, as a purchase counts them."""
+    return shipping_g * _FOOD_BP // 10_000
+
+
 def protein_of(categories: Sequence[str]) -> Protein | None:
-    """Return the main protein that the deepest known name of a category path stands for."""
+    """Return the main protein that the deepest known name of a category path, or of a food, stands for."""
     return next((_PROTEIN_OF[name] for name in reversed(categories) if name in _PROTEIN_OF), None)
 
 

@@ -40,6 +40,9 @@ CAUTIONS: dict[Caution, str] = {
     "sex_not_given": "没有填写性别，与性别有关的一题没有计入，湿热质的得分与标准算法略有不同。",
 }
 
+ELDER_AGE = 65
+"""From which age on ``elder33`` is meant."""
+
 _TENDENCY, _BIASED, _BALANCED = 30, 40, 60
 
 
@@ -49,6 +52,12 @@ class AnswersError(ValueError):
     def __init__(self, missing: tuple[str, ...], unknown: tuple[str, ...], outside: tuple[str, ...]) -> None:
         super().__init__(f"missing {missing}, unknown {unknown}, outside of 1-5 {outside}")
         self.missing, self.unknown, self.outside = missing, unknown, outside
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Each wrong item and what is wrong with it."""
+        kinds = {"missing": self.missing, "unknown": self.unknown, "outside": self.outside}
+        return [(item, kind) for kind, items in kinds.items() for item in items]
 
 
 class Question(NamedTuple):
@@ -148,6 +157,11 @@ def standard(form: Form) -> str:
     """Return the standard that *form* follows, as it is stored with every result."""
     text: str = _file()["forms"][form]["standard"]
     return text
+
+
+def is_elder(birth_year: int | None, day: str) -> bool:
+    """Say whether one born in *birth_year* is, in the year of *day*, as old as ``elder33`` is meant for."""
+    return birth_year is not None and int(day[:4]) - birth_year >= ELDER_AGE
 
 
 def unanswered(

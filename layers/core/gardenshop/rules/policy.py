@@ -49,7 +49,8 @@ class PointsPolicy(Model):
     point a yuan. `garden_per_kg`: garden points for a kilogram CO2e saved. `redeem_cap`: the most shop
     points, a fen each, that an order is paid with; `redeem_bp`: the most of its goods that they may pay.
     `exchange_bp`: shop points for a garden point, which are exchanged in steps of `exchange_unit`. A day sees
-    at most `exchange_daily` garden points exchanged, `harvest_daily` harvested, `lesson_daily` for lessons.
+    at most `exchange_daily` garden points exchanged, `harvest_daily` harvested, `lesson_daily` for lessons
+    and `meal_daily` for meals.
     """
 
     shop_bp_per_fen: Bp = 10
@@ -63,13 +64,19 @@ class PointsPolicy(Model):
     exchange_daily: Points = 5000
     harvest_daily: Points = 500
     lesson_daily: Points = 100
+    meal_daily: Points = 60
 
 
 class CarbonPolicy(Model):
-    """The meal that a purchase replaces: the baseline protein and its portion."""
+    """What plants replace: the baseline protein and its portion, and how many of them in a meal at most.
+
+    `meals_a_day`: how many meals of one day a member may record, whatever she takes back.
+    """
 
     baseline_code: str = "pork"
     baseline_g: Grams = 75
+    meal_portions: Count = 2
+    meals_a_day: Count = 12
 
 
 class GardenPolicy(Model):

@@ -103,6 +103,21 @@ def learn(small: SmallShop) -> None:
     small.learn(A)
 
 
+def eat(small: SmallShop) -> None:
+    small.eat(A, "meal-0001")
+
+
+def take_a_meal_back(small: SmallShop) -> None:
+    small.eat(A, "meal-0001", "undo")
+
+
+def eat_and_plant(small: SmallShop) -> None:
+    """Have what a meal earned spent before it is taken back."""
+    award(small)
+    eat(small)
+    plant(small)
+
+
 def pay_with_a_garden(small: SmallShop) -> None:
     award(small)
     plant(small)
@@ -318,6 +333,9 @@ SCENES = {
     "award": Scene(nothing, award),
     "plant": Scene(award, plant),
     "pass a lesson": Scene(nothing, learn),
+    "eat": Scene(award, eat),
+    "take a meal back": Scene(eat, take_a_meal_back),
+    "take a meal back whose points are spent": Scene(eat_and_plant, take_a_meal_back),
     "reprice": Scene(open_payment, reprice),
     "ship": Scene(pay, ship),
     "confirm": Scene(pay_and_ship, confirm),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -82,6 +83,39 @@ def test_the_official_examples_of_t157_are_met() -> None:
         assert [constitution.NAMES[each.code] for each in biased if each.verdict == "tendency"] == expect[
             "tendency"
         ]
+
+
+OWN_VECTORS = {
+    ("gbt46939", 1): (16, 75, 0),
+    ("gbt46939", 2): (14, 63, 25),
+    ("gbt46939", 3): (12, 50, 50),
+    ("gbt46939", 4): (10, 38, 75),
+    ("gbt46939", 5): (8, 25, 100),
+    ("t157", 1): (32, 75, 0),
+    ("t157", 2): (28, 63, 25),
+    ("t157", 3): (24, 50, 50),
+    ("t157", 4): (20, 38, 75),
+    ("t157", 5): (16, 25, 100),
+    ("elder33", 1): (21, 80, 0),
+    ("elder33", 2): (18, 65, 25),
+    ("elder33", 3): (15, 50, 50),
+    ("elder33", 4): (12, 35, 75),
+    ("elder33", 5): (9, 20, 100),
+}
+"""By form and the answer given everywhere: raw and converted score of balance, converted of all others."""
+
+
+@pytest.mark.parametrize("sex", ["female", "male"])
+@pytest.mark.parametrize(("form", "value"), OWN_VECTORS)
+def test_the_same_answer_everywhere_scores_as_reckoned_by_hand(form: Form, value: int, sex: Sex) -> None:
+    balanced, *biased = score(filled(form, sex, value), sex, form).scores
+    assert (balanced.raw, balanced.score, {each.score for each in biased}) == (
+        OWN_VECTORS[form, value][0],
+        OWN_VECTORS[form, value][1],
+        {OWN_VECTORS[form, value][2]},
+    )
+    assert balanced.verdict == ("yes" if value < 3 else "no")
+    assert {each.verdict for each in biased} == {"no" if value < 3 else "yes"}
 
 
 @pytest.mark.parametrize(
@@ -210,6 +244,33 @@ def test_more_of_a_complaint_never_lowers_its_types(
     for old, new in zip(before.scores[1:], after.scores[1:], strict=True):
         assert new.raw >= old.raw
         assert ["no", "tendency", "yes"].index(new.verdict) >= ["no", "tendency", "yes"].index(old.verdict)
+
+
+@given(sheets(), st.data())
+def test_more_of_a_complaint_never_raises_balance(
+    sheet: tuple[dict[str, int], Sex | None, Form], data: st.DataObject
+) -> None:
+    answers, sex, form = sheet
+    rows = {item["id"]: item["counts"] for item in constitution._items(form, sex)}
+    item = data.draw(st.sampled_from(sorted(rows)))
+    if answers[item] < 5 and "balanced" not in rows[item]:
+        before, after = (
+            score(each, sex, form).scores[0] for each in (answers, answers | {item: answers[item] + 1})
+        )
+        assert after.raw == before.raw - rows[item].count("-balanced")
+        assert ["no", "tendency", "yes"].index(after.verdict) <= ["no", "tendency", "yes"].index(
+            before.verdict
+        )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_reachable_score_rises_with_its_sum(form: Form) -> None:
+    for found in score(filled(form), "female", form).scores:
+        reachable = [
+            TypeScore(found.code, raw, found.items, "no") for raw in range(found.items, 5 * found.items + 1)
+        ]
+        assert (reachable[0].hundredths, reachable[-1].hundredths) == (0, 10_000)
+        assert all(low.hundredths < high.hundredths for low, high in pairwise(reachable))
 
 
 @given(sheets())
