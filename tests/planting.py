@@ -19,14 +19,15 @@ class Edit(NamedTuple):
 
 
 class Defect(NamedTuple):
-    """What is broken, in words, and how."""
+    """What is broken, in words, and how; the plays that show it are *about* these subjects beside orders."""
 
     name: str
     edits: tuple[Edit, ...]
+    about: tuple[str, ...] = ()
 
 
-def defect(name: str, *edits: tuple[str, str, str]) -> Defect:
-    return Defect(name, tuple(Edit(*edit) for edit in edits))
+def defect(name: str, *edits: tuple[str, str, str], about: str = "") -> Defect:
+    return Defect(name, tuple(Edit(*edit) for edit in edits), tuple(about.split()))
 
 
 @contextmanager

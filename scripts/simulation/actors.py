@@ -247,11 +247,15 @@ _LIFE = (
 """What a member and the shop do to her paid orders, and in how many cases."""
 
 
+ORDERS = "orders"
+
+
 class Action(NamedTuple):
-    """Something that happens in a play, drawn in proportion to *weight*."""
+    """Something that happens in a play, drawn in proportion to *weight*; *about* is its subject."""
 
     script: Callable[[Play], Script]
     weight: int
+    about: str = ORDERS
 
 
 ACTIONS = {
@@ -262,24 +266,24 @@ ACTIONS = {
     "cancel some order": Action(_cancel_some, 5),
     "pay and cancel": Action(_pay_and_cancel, 4),
     "pay too late": Action(pay_too_late, 5),
-    "plant": Action(_plant, 6),
-    "tend": Action(_tend, 4),
-    "exchange": Action(exchange, 4),
-    "log in": Action(_log_in, 3),
-    "award": Action(_award, 2),
-    "eat": Action(eat, 4),
+    "plant": Action(_plant, 6, "garden"),
+    "tend": Action(_tend, 4, "garden"),
+    "exchange": Action(exchange, 4, "garden"),
+    "log in": Action(_log_in, 3, "accounts"),
+    "award": Action(_award, 2, "garden"),
+    "eat": Action(eat, 4, "meals"),
     "ship": Action(_ship, 5),
     "confirm": Action(_confirm, 3),
     "ask for a refund": Action(_ask_refund, 4),
-    "review": Action(review, 3),
-    "moderate": Action(moderate, 3),
+    "review": Action(review, 3, "opinions"),
+    "moderate": Action(moderate, 3, "opinions"),
     "repeat a notice": Action(repeat_notice, 2),
     "forge a notice": Action(forge_notice, 1),
-    "claim coupons": Action(claim, 4),
-    "rush for coupons": Action(rush_for_coupons, 3),
-    "withdraw": Action(withdraw, 3),
-    "pay out": Action(pay_out, 3),
-    "learn": Action(learn, 4),
+    "claim coupons": Action(claim, 4, "coupons"),
+    "rush for coupons": Action(rush_for_coupons, 3, "coupons"),
+    "withdraw": Action(withdraw, 3, "commission"),
+    "pay out": Action(pay_out, 3, "commission"),
+    "learn": Action(learn, 4, "learning"),
     "deploy": Action(deploy, 1),
     "clocks jump": Action(jump, 1),
 }

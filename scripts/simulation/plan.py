@@ -4,13 +4,13 @@ Steps draw nothing from each other, so any of them can be left out and the rest 
 does not depend on them. That is what makes a failing history short.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
 from gardenshop.cloud.clock import MINUTE
 from simulation import stage
-from simulation.actors import ACTIONS
+from simulation.actors import ACTIONS, ORDERS
 from simulation.chance import dice, weighted
 from simulation.world import timers
 
@@ -53,10 +53,17 @@ class Plan:
         return replace(self, calmed=self.calmed | frozenset(names))
 
 
-def draw(seed: int) -> Plan:
-    """Draw the plan of *seed*. Each has its own mix of actions, so that rare ones are frequent in some."""
+def draw(seed: int, about: Collection[str] | None = None) -> Plan:
+    """Draw the plan of *seed*. Each has its own mix of actions, so that rare ones are frequent in some.
+
+    Beside orders they are *about* these subjects alone, or about everything.
+    """
     chance = dice(seed, "plan")
-    weights = {name: each.weight * chance.choice((0, 0, 1, 2, 8)) for name, each in ACTIONS.items()}
+    weights = {
+        name: each.weight * chance.choice((0, 0, 1, 2, 8))
+        for name, each in ACTIONS.items()
+        if about is None or each.about == ORDERS or each.about in about
+    }
     weights["order"] += 8
     span = chance.choice((10, 45, 90)) * MINUTE
     moments = [chance.randint(0, span) for _ in range(chance.choice((1, 3, 6)))]
