@@ -46,7 +46,7 @@ class ShopPoints(Model):
 
 
 class PointsToday(Model):
-    """What counts against the caps of one day: points exchanged, harvested, and earned by lessons or meals."""
+    """Counted against the caps of one day: points exchanged, harvested, and earned by lessons or meals."""
 
     day: Day
     exchange: Points = 0
