@@ -19,6 +19,7 @@ from dataio.sample import read
 from gardenshop.cloud import entry
 from gardenshop.cloud.database import Adapter, Command, Document, find, insert
 from gardenshop.cloud.identity import user_id
+from gardenshop.models.registry import COLLECTIONS
 from localcloud.adapter import EngineAdapter
 from localcloud.engine import Engine
 
@@ -117,7 +118,7 @@ class Shop:
 
     def dump(self) -> dict[str, list[Document]]:
         """Return everything that is stored, to see that nothing has changed."""
-        return {each.name: self.documents(each.name) for each in load()}
+        return {name: self.documents(name) for name in COLLECTIONS}
 
     def call(self, name: str, event: Any = None, *, openid: str = "") -> Any:
         """Call the function *name* and return its reply."""

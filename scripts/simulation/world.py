@@ -13,7 +13,6 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
 
-from dataio.definitions import load
 from gardenshop.cloud import cache as layer_cache
 from gardenshop.cloud import clock, context, entry, log
 from gardenshop.cloud.database import Command, Document, delete, find
@@ -22,6 +21,7 @@ from gardenshop.cloud.wechat import WeChatApi
 from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
 from gardenshop.flows.accounts import phone_hash
 from gardenshop.flows.share_links import SETTING
+from gardenshop.models.registry import COLLECTIONS
 from localcloud.adapter import EngineAdapter
 from simulation import stage
 from simulation.chance import dice
@@ -122,8 +122,7 @@ class World:
     @contextlib.contextmanager
     def opened(self) -> Iterator[None]:
         """Take the place of the cloud: inside, functions live in this world."""
-        names = [each.name for each in load()]
-        self._adapter.run([delete(name, {}, limit=0) for name in names])
+        self._adapter.run([delete(name, {}, limit=0) for name in COLLECTIONS])
         stage.furnish(self._adapter, phone_hash(stage.PHONE, PHONE_KEY))
         layer_cache.forget_all()
         functions()

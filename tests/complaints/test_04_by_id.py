@@ -39,6 +39,11 @@ HARMLESS = {
     "practitionerId": "practitioners are public",
     "campaignId": "says where she comes from",
     "exposureId": "says where she comes from",
+    "events.eventId": "made by its sender; what is stored under it begins with her own id",
+    "baseline": "what a meal is compared with is everybody's",
+    "items.ingredientId": "ingredients are everybody's",
+    "lessonId": "lessons are everybody's",
+    "target": "a product or a recipe that a link shows",
     "deviceId": "says which phone she uses; only a hash of it is kept",
 }
 MORE: dict[str, Document] = {
