@@ -155,6 +155,7 @@ def open_stage(meter: Meter) -> Iterator[Stage]:
             credentials=cloud.credentials,
             env_overrides=_settings(folder / "cloud", cloud.url),
             work_dir=folder / "host",
+            clock=cloud.clock,
         )
         stack.enter_context(closing(host))
         http = stack.enter_context(httpx.Client(base_url=cloud.url, timeout=_TIMEOUT, trust_env=False))

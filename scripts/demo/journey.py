@@ -8,6 +8,7 @@ from demo import aftermath, coupons, earnings, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
 from demo.eating import eat
 from demo.redeem import redeem
+from demo.seasons import advise
 from demo.stage import Actor, Stage, timer_at
 from demo.study import study
 from gardenshop.cloud.clock import MINUTE
@@ -54,6 +55,7 @@ def walk(stage: Stage) -> None:
     vouch(stage)
     earnings.earn(stage)
     study(stage)
+    advise(stage)
     keep_apart(stage, order_no)
 
 

@@ -17,7 +17,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from typing_extensions import Self
 
-from localcloud import cloudapi
+from localcloud import clock, cloudapi
+from localcloud.clock import Clock
 from localcloud.cloudapi import Cloud, Limits
 from localcloud.cos import CosStandIn
 from localcloud.credentials import Credentials
@@ -61,6 +62,7 @@ class LocalCloud:
         self._limits = limits or Limits()
         self._running: ExitStack | None = None
         self.cos = CosStandIn()
+        self.clock = Clock()
         self.env = _env_id(root)
         self.credentials = (
             Credentials.generate() if data is None else Credentials.load_or_create(data / "credentials.json")
@@ -77,14 +79,16 @@ class LocalCloud:
             listener = stack.enter_context(listen(self._port))
             self._port = listener.getsockname()[1]
             engine = stack.enter_context(closing(Engine(self._kept("database.sqlite"))))
-            wechat = stack.enter_context(closing(WeChatStandIn(self._kept("wechat"))))
+            wechat = stack.enter_context(closing(WeChatStandIn(self._kept("wechat"), now=self.clock.now)))
             functions = self._functions(wechat, stack)
             stack.callback(self.cos.stop)
+            cloud = Cloud(engine, self.env, limits=self._limits)
             routes = [
-                *cloudapi.routes(Cloud(engine, self.env, limits=self._limits), self.credentials),
+                *cloudapi.routes(cloud, self.credentials, self.clock),
                 Route("/healthz", self._health),
                 *functions.routes(),
                 *wechat.routes(),
+                *clock.routes(self.clock),
             ]
             server = BackgroundServer(Starlette(routes=routes))
             # From the last: take no more calls, end the functions and the streams of their logs, wait for
@@ -125,6 +129,7 @@ class LocalCloud:
             credentials=self.credentials,
             env_overrides={**keys, **wechat.settings(self.url), **self._settings},
             work_dir=self._kept("functions") or _temporary(stack),
+            clock=self.clock,
         )
 
     async def _health(self, _request: Request) -> JSONResponse:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from gardenshop.cloud import tc3
 from localcloud import cloudapi
+from localcloud.clock import Clock
 from localcloud.cloudapi import Cloud, Limits
 from localcloud.cloudapi.endpoint import MAX_BODY
 from localcloud.credentials import Credentials
@@ -28,7 +29,7 @@ class Api:
 
     def __init__(self, engine: Engine, limits: Limits) -> None:
         cloud = Cloud(engine, ENV, limits=limits)
-        self._app = Starlette(routes=cloudapi.routes(cloud, KEYS))
+        self._app = Starlette(routes=cloudapi.routes(cloud, KEYS, Clock()))
 
     def request(self, method: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
         async def send() -> Response:

@@ -153,6 +153,11 @@ def test_a_signature_is_good_for_five_minutes_either_way(late: int) -> None:
     assert tc3.verify(signed_by_sdk(), BODY, KEYS, NOW + late) == "tcb"
 
 
+@pytest.mark.parametrize("clocks", [(NOW, NOW + 999), (NOW + 999, NOW)])
+def test_any_of_the_clocks_will_do(clocks: tuple[float, float]) -> None:
+    assert tc3.verify(signed_by_sdk(), BODY, KEYS, *clocks) == "tcb"
+
+
 @pytest.mark.parametrize("late", [-301, 301])
 def test_an_older_or_future_signature_is_expired(late: int) -> None:
     assert refusal(signed_by_sdk(), now=NOW + late) == "AuthFailure.SignatureExpire"

@@ -155,6 +155,7 @@ DEFECTS = (
     defect(
         "each row of an exchange moves both books",
         ("flows.points", 'mark=key.rpartition(":")[0] if "twinDelta" in row else "",', ""),
+        about="garden",
     ),
     defect(
         "an exchange's token is ignored",
@@ -163,19 +164,23 @@ DEFECTS = (
             "draft(member, request.client_token, request.points, ctx.now)",
             "draft(member, ctx.request_id, request.points, ctx.now)",
         ),
+        about="garden",
     ),
     defect(
         "what a day's caps leave is read and not guarded",
         ("flows.allowance", 'f"{_TODAY}.{what}": {"$lte": cap - points}}', "}"),
         ("flows.allowance", 'guard = {f"{_TODAY}.day": {"$not": {"$gte": day}}}', "guard = {}"),
+        about="garden",
     ),
     defect(
         "nobody books lapsed points",
         ("nightly_close", "_all(expiry.expire, ctx)", "0"),
+        about="garden",
     ),
     defect(
         "a plant asked for twice is planted twice",
         ("garden_tend", 'request.client_token or "")', 'f"{request.client_token}{ctx.now}")'),
+        about="garden",
     ),
     defect(
         "a harvest is rewarded each time it is asked for",
@@ -184,6 +189,7 @@ DEFECTS = (
             "        key_of(mine.user_id, plant_id),",
             '        key_of(mine.user_id, f"{plant_id}:{now}"),',
         ),
+        about="garden",
     ),
     defect(
         "a lesson is rewarded each time it is passed",
@@ -192,14 +198,17 @@ DEFECTS = (
             'reward_key(mine.user_id, lesson["_id"]),',
             """f"{reward_key(mine.user_id, lesson['_id'])}:{now}",""",
         ),
+        about="learning",
     ),
     defect(
         "a reward that was broken off is paid and its lesson forgotten",
         ("flows.lessons", "return [*kept, *outcome.closing]", "return [*outcome.closing]"),
+        about="learning",
     ),
     defect(
         "an award's token is ignored",
         ("points_award", 'f"award:{request.client_token}"', 'f"award:{ctx.request_id}"'),
+        about="garden",
     ),
     defect(
         "a practitioner earns from what she buys herself",
@@ -230,10 +239,12 @@ DEFECTS = (
         ("flows.settlement", 'key = f"settle:{practitioner_id}:{batch.month}"', 'key = f"settle:{now}"'),
         ("flows.commission", '{"commission.settledThrough": {"$not": {"$gte": row["ref"]}}}', "{}"),
         ("flows.commission", "if delta < 0}", "if delta < -(10**9)}"),
+        about="commission",
     ),
     defect(
         "a withdrawal that has ended can be paid",
         ("flows.commission", 'return {"withdrawal.withdrawalId": row["ref"]},', "return {},"),
+        about="commission",
     ),
     defect(
         "the carbon of an order is fed to the garden each time its task runs",
@@ -244,6 +255,7 @@ DEFECTS = (
     defect(
         "a review that is hidden keeps its place in the rating",
         ("admin_review_decide", 'counts = "shown" in {review["state"], state}', 'counts = state == "shown"'),
+        about="opinions",
     ),
     defect(
         "a review that is shown again is not counted again",
@@ -252,10 +264,12 @@ DEFECTS = (
             """f"review:{review['_id']}:{review.get('version', 0)}",""",
             """f"review:{review['_id']}",""",
         ),
+        about="opinions",
     ),
     defect(
         "coupons are issued without a look at how many there are",
         ("flows.claims", '"issued": {"$lt": template.total}', '"issued": {"$gte": 0}'),
+        about="coupons",
     ),
     defect(
         "a member may claim as often as she likes",
@@ -264,14 +278,17 @@ DEFECTS = (
             'if sum(state != "void" for state in copies.values()) >= template.per_user:',
             "if False:",
         ),
+        about="coupons",
     ),
     defect(
         "a claim that is sent again is another claim",
         ("coupon_claim", 'source = f"claim:{request.client_token}"', 'source = f"claim:{ctx.now}"'),
+        about="coupons",
     ),
     defect(
         "nobody ends a claim that stopped halfway",
         ("outbox_pump", "ended = claims.finish(ctx.db, copies, ctx.now)", "ended = 0"),
+        about="coupons",
     ),
     defect(
         "a coupon stays locked when its order is closed",
@@ -280,6 +297,7 @@ DEFECTS = (
             'update(COUPONS, {**mine, "until": {"$gt": now}}, _freed("available", now)),\n',
             "",
         ),
+        about="coupons",
     ),
     defect(
         "a coupon that another order holds pays once more",
@@ -288,10 +306,12 @@ DEFECTS = (
             '                "state": "available",\n                "until"',
             '                "until"',
         ),
+        about="coupons",
     ),
     defect(
         "a coupon counts below its threshold",
         ("rules.coupons", "if short > 0:", "if False:"),
+        about="coupons",
     ),
     defect(
         "the budget of a closed order is not given back",
@@ -304,10 +324,12 @@ DEFECTS = (
     defect(
         "who is new is noted as greeted before she is",
         ("flows.accounts", "    return [task, update(", "    return [task][:0] + [update("),
+        about="accounts coupons",
     ),
     defect(
         "a meal counts in its day each time it is booked",
         ("flows.meals", "perform(db, [_daily(row, key),", 'perform(db, [_daily(row, f"{key}:{now}"),'),
+        about="meals",
     ),
     defect(
         "a meal's token is ignored",
@@ -316,14 +338,17 @@ DEFECTS = (
             """meal_id=f"{ctx.user_id}:{request.client_token or ''}",""",
             """meal_id=f"{ctx.user_id}:{request.client_token or ''}{ctx.now}",""",
         ),
+        about="meals",
     ),
     defect(
         "a meal that was taken back keeps its points",
         ("flows.meals", 'if earned is None or earned["state"] == "refused":', "if True:"),
+        about="meals",
     ),
     defect(
         "nobody books a meal whose booking stopped halfway",
         ("outbox_pump", "booked = meals.book_due(ctx.db, eaten, ctx.now)", "booked = 0"),
+        about="meals",
     ),
 )
 

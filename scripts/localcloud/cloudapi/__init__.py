@@ -6,6 +6,7 @@ A product is a module's `ACTIONS` under its service and version in `endpoint.PRO
 
 from starlette.routing import BaseRoute, Route
 
+from localcloud.clock import Clock
 from localcloud.cloudapi.cloud import Cloud, Limits
 from localcloud.cloudapi.endpoint import Endpoint
 from localcloud.cloudapi.errors import ApiError
@@ -14,6 +15,6 @@ from localcloud.credentials import Credentials
 __all__ = ["ApiError", "Cloud", "Endpoint", "Limits", "routes"]
 
 
-def routes(cloud: Cloud, credentials: Credentials) -> list[BaseRoute]:
+def routes(cloud: Cloud, credentials: Credentials, clock: Clock) -> list[BaseRoute]:
     """Return the one route of the Cloud API."""
-    return [Route("/", Endpoint(cloud, credentials), methods=["POST"])]
+    return [Route("/", Endpoint(cloud, credentials, clock), methods=["POST"])]

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from localcloud.clock import Clock
 from localcloud.cloudapi import commands, environments, rules, tables, tc3
 from localcloud.cloudapi.cloud import Cloud
 from localcloud.cloudapi.errors import ApiError, from_engine
@@ -37,9 +38,10 @@ _log = logging.getLogger(__name__)
 class Endpoint:
     """The ASGI application of the Cloud API."""
 
-    def __init__(self, cloud: Cloud, credentials: Credentials) -> None:
+    def __init__(self, cloud: Cloud, credentials: Credentials, clock: Clock) -> None:
         self._cloud = cloud
         self._credentials = credentials
+        self._clock = clock
         self._rate = Rate(cloud.limits.requests_per_second)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +65,7 @@ class Endpoint:
 
     def _answer(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         now = time.time()
-        service = tc3.verify(headers, body, self._credentials, now)
+        service = tc3.verify(headers, body, self._credentials, now, self._clock.now())
         action = _action(service, headers)
         self._rate.take(now)
         try:

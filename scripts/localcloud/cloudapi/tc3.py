@@ -58,13 +58,13 @@ def sign(secret_key: str, scope: Authorization, timestamp: str, headers: str, bo
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 
-def verify(headers: Mapping[str, str], body: bytes, credentials: Credentials, now: float) -> str:
+def verify(headers: Mapping[str, str], body: bytes, credentials: Credentials, *nows: float) -> str:
     """Return the service that a request was signed for; ApiError ``AuthFailure.*`` if it was not signed well.
 
-    *headers* have lower-case names; *now* is in epoch seconds.
+    *headers* have lower-case names; *nows* is what the clocks that a caller may go by show, in epoch seconds.
     """
     scope = _parse(headers.get("authorization"))
-    timestamp = _timestamp(headers, scope, now)
+    timestamp = _timestamp(headers, scope, nows)
     if scope.secret_id != credentials.secret_id:
         raise ApiError("AuthFailure.SecretIdNotFound", "The SecretId is not found, please check it.")
     if headers.get("x-tc-token", credentials.session_token) != credentials.session_token:
@@ -97,14 +97,14 @@ def _parse(header: str | None) -> Authorization:
     return scope
 
 
-def _timestamp(headers: Mapping[str, str], scope: Authorization, now: float) -> str:
+def _timestamp(headers: Mapping[str, str], scope: Authorization, nows: Sequence[float]) -> str:
     timestamp = headers.get("x-tc-timestamp")
     if not timestamp:
         raise ApiError("MissingParameter", "The request is missing the header `X-TC-Timestamp`.")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _TIMESTAMP_DIGITS):
         raise ApiError("InvalidParameterValue", "The header `X-TC-Timestamp` is not a Unix timestamp.")
     seconds = int(timestamp)
-    if abs(now - seconds) > VALID_SECONDS:
+    if min(abs(now - seconds) for now in nows) > VALID_SECONDS:
         raise ApiError(
             "AuthFailure.SignatureExpire",
             f"Signature expired: the timestamp differs by more than {VALID_SECONDS} s.",

@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
+from localcloud.clock import Clock
 from localcloud.credentials import Credentials
 
 from .callers import OPERATOR, Caller, appid_of, context, invocation_environ
@@ -55,6 +56,7 @@ class FunctionHost:
         credentials: Credentials,
         env_overrides: Mapping[str, str],
         work_dir: Path,
+        clock: Clock,
         installed_layers: Path | None = None,
         limits: Limits | None = None,
     ) -> None:
@@ -64,11 +66,13 @@ class FunctionHost:
             work_dir,
             endpoint_url=endpoint_url,
             overrides=env_overrides,
+            clock=clock,
             installed_layers=installed_layers,
         )
         self._credentials = credentials
+        self.clock = clock
         self._limits = limits or Limits()
-        self.timers = Timers(self.launcher.project, self.invoke, retry=self._limits.retry)
+        self.timers = Timers(self.launcher.project, self.invoke, clock=clock.utc, retry=self._limits.retry)
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()

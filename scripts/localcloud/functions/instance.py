@@ -131,7 +131,12 @@ class Instance:
 
     def _load(self) -> bytes:
         file, function = self.launch.entry
-        start = {"path": self.launch.path, "file": str(file), "function": function}
+        start = {
+            "path": self.launch.path,
+            "file": str(file),
+            "function": function,
+            "ahead": self.launch.ahead,
+        }
         return self._ask(json.dumps(start).encode() + b"\n", self._init_seconds)
 
     def _ask(self, line: bytes, seconds: float) -> bytes:

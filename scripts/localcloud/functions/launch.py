@@ -23,6 +23,8 @@ class Launch:
     environ: Mapping[str, str]
     code: Signature
     layers: tuple[tuple[int, int], ...]
+    ahead: float
+    """Seconds that its clock is ahead of the computer's."""
 
     @property
     def entry(self) -> tuple[Path, str]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from localcloud.clock import Clock
+
 from .failures import StatusAbnormal
 from .launch import Launch, process_environ
 from .layers import Layers
@@ -22,12 +24,14 @@ class Launcher:
         *,
         endpoint_url: Callable[[], str],
         overrides: Mapping[str, str],
+        clock: Clock,
         installed_layers: Path | None = None,
     ) -> None:
         self._root = root
         self._work_dir = work_dir
         self._endpoint_url = endpoint_url
         self._overrides = overrides
+        self._clock = clock
         self._layers = Layers(root, work_dir, installed_layers)
         self._project: tuple[list[tuple[int, int]], Project] | None = None
         (work_dir / "tmp").mkdir(parents=True, exist_ok=True)
@@ -49,7 +53,8 @@ class Launcher:
             function, folder, path, env_id=project.env_id or DEFAULT_ENV_ID, work_dir=self._work_dir
         )
         environ |= {"CLOUD_API_ENDPOINT": self._endpoint_url(), **self._overrides}
-        launch = Launch(function, folder, path, environ, signature(folder), tuple(map(stamp, layers)))
+        stamps = tuple(map(stamp, layers))
+        launch = Launch(function, folder, path, environ, signature(folder), stamps, self._clock.ahead)
         if not launch.entry[0].is_file():
             raise StatusAbnormal(f"{launch.entry[0]} is missing")
         return launch

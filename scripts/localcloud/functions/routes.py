@@ -16,7 +16,7 @@ from .callers import HTTP, OPERATOR, TIMER, Caller, member
 from .failures import Failure, FunctionNotFound, ParameterInvalid, PayloadTooLarge, ResponseTooLarge
 from .invocation import Invocation, new_request_id
 from .launcher import DEFAULT_ENV_ID
-from .timers import timer_event, utc_now
+from .timers import timer_event
 
 if TYPE_CHECKING:
     from .host import FunctionHost
@@ -99,7 +99,7 @@ class _Doors:
                 raise FunctionNotFound(f"No timer of the function [{name}] is in cloudbaserc.json")
         except Failure as failure:
             return JSONResponse(failure.to_client(new_request_id()), failure.http_status)
-        event = timer_event(trigger, call.Time or utc_now(), call.Message)
+        event = timer_event(trigger, call.Time or self._host.clock.utc(), call.Message)
         return _function_response(await self._invoke(name, event, TIMER), BINARY_LIMIT)
 
     async def logs(self, request: Request) -> Response:

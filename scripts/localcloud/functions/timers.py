@@ -34,11 +34,6 @@ class Retry:
     seconds: float = 60.0
 
 
-def utc_now() -> datetime:
-    """Return the present instant."""
-    return datetime.now(timezone.utc)
-
-
 def timer_event(trigger: Trigger, at: datetime, message: str = "") -> dict[str, str]:
     """Return what the platform sends; Time is the instant the timer was due, in UTC."""
     time = at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -53,7 +48,7 @@ class Timers:
         project: Callable[[], Project],
         invoke: Invoke,
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime],
         wait: Callable[[float], bool] | None = None,
         retry: Retry,
     ) -> None:

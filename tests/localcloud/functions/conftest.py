@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.clock import Clock
 from localcloud.credentials import Credentials
 from localcloud.functions import FunctionHost, Limits
 
@@ -23,6 +24,7 @@ class Workshop:
         self.installed = folder / "installed"
         self.config: dict[str, Any] = {"envId": "test-env", "functions": []}
         self.hosts: list[FunctionHost] = []
+        self.clock = Clock()
         self.root.mkdir()
 
     def function(self, name: str, code: str, **config: Any) -> Path:
@@ -53,6 +55,7 @@ class Workshop:
             credentials=CREDENTIALS,
             env_overrides=overrides,
             work_dir=self.work_dir,
+            clock=self.clock,
             installed_layers=self.installed,
             limits=limits,
         )

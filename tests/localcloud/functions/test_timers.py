@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.clock import Clock
 from localcloud.functions import TIMER, Caller, Failure, Project, ProjectError, Retry
 from localcloud.functions.cron import check, next_fire
 from localcloud.functions.failures import FunctionRaised
@@ -180,7 +181,7 @@ def test_a_broken_configuration_lets_the_timers_rest_and_is_said_once(
 
 def test_a_started_scheduler_stops_when_closed() -> None:
     world = World(seconds=0)
-    timers = Timers(lambda: world.project, world.invoke, retry=Retry())
+    timers = Timers(lambda: world.project, world.invoke, clock=Clock().utc, retry=Retry())
     timers.start()
     thread = timers._thread
     timers.start()
