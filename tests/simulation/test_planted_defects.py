@@ -217,6 +217,7 @@ DEFECTS = (
     defect(
         "a link counts for ever",
         ("rules.attribution", "<= policy.share_days * _DAY", "<= 99 * _DAY"),
+        ("flows.share_links", "link if link.issued_at <= now < link.expires_at else", "link if now else"),
     ),
     defect(
         "the rate of a commission is that of today",
