@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from freezegun import freeze_time
 
 from localcloud.clock import Clock
 from localcloud.server import LocalCloud
@@ -73,8 +74,12 @@ def test_what_is_no_instant_is_refused_and_changes_nothing(http: httpx.Client, b
     assert http.get("/_clock").json()["aheadSeconds"] == before
 
 
-def test_a_clock_that_nobody_set_is_the_computers() -> None:
+@freeze_time("2026-11-28T00:00:00Z", tick=False)
+def test_a_clock_is_the_computers_until_it_is_set() -> None:
     clock = Clock()
 
-    assert clock.now() == pytest.approx(time.time(), abs=MINUTE)
-    assert clock.utc().timestamp() == pytest.approx(time.time(), abs=MINUTE)
+    assert clock.now() == datetime(2026, 11, 28, tzinfo=timezone.utc).timestamp()
+    clock.set(datetime.fromisoformat(SNOW))
+    assert clock.utc() == datetime(2026, 12, 7, 1, tzinfo=timezone.utc)
+    clock.set(None)
+    assert clock.utc() == datetime(2026, 11, 28, tzinfo=timezone.utc)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
+import astronomy
+import cnlunar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,7 +196,6 @@ def test_the_observatory_of_hong_kong_prints_the_same_minutes_but_at_half_a_minu
 
 
 def test_cnlunar_has_the_same_days_of_every_year_but_the_one_nobody_can_know() -> None:
-    cnlunar = pytest.importorskip("cnlunar", reason="a cross-check for who has the library")
     differing = set()
     for year in range(1901, 2100):
         theirs = cnlunar.Lunar(datetime(year, 6, 1)).thisYearSolarTermsDic  # noqa: DTZ001  # It takes no zone.
@@ -205,7 +206,6 @@ def test_cnlunar_has_the_same_days_of_every_year_but_the_one_nobody_can_know() -
 
 
 def test_astronomy_engine_finds_the_sun_there_within_two_minutes() -> None:
-    astronomy = pytest.importorskip("astronomy", reason="a cross-check for who has the library")
     for each in every_occurrence():
         if each.day < "2036":
             longitude = (285 + 15 * each.term.number) % 360
