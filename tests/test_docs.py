@@ -17,6 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from functions.events import MODELLED, schema_of
+from harness import function
+
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh-CN.md")
 
@@ -90,6 +93,19 @@ def test_both_languages_name_the_same_commands() -> None:
 
     assert english == chinese
     assert english[0] == DEMO
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_catalogue_names_every_field_of_every_request(readme: str) -> None:
+    text = (ROOT / readme).read_text("utf-8")
+    asked = dict(re.findall(r"^\| \[`(\w+)`\]\S+ \| [^|]+ \| ([^|]+) \|", text, re.MULTILINE))
+    lacking = {
+        name: fields - set(re.findall(r"\w+", asked[name]))
+        for name in MODELLED
+        if (fields := set(schema_of(name)["properties"])) and function(name).main.caller != "timer"
+    }
+
+    assert {name: fields for name, fields in lacking.items() if fields} == {}
 
 
 def test_the_demo_runs_and_every_law_holds(project: Path) -> None:
