@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.bought import apply, buy, decide, furnish, part, settle
-from functions.builders import HOME, badge, edit, line, place_order, practitioner, user
+from functions.builders import HOME, badge, edit, led_by_link, line, place_order, practitioner, user
 from functions.conftest import WeChat
 from gardenshop.cloud import clock
 from gardenshop.flows.accounts import device_hash, phone_hash
@@ -26,8 +26,7 @@ def open_with_practitioner(shop: Shop, **who: Any) -> None:
 
 def shared(quantity: int = 1) -> dict[str, Any]:
     """Tofu bought through B's link of now."""
-    origin = {"scene": "share", "practitionerId": "lin", "sharedAt": clock.now_ms()}
-    return {**line("tofu-500g", quantity), "origin": origin}
+    return {**line("tofu-500g", quantity), "origin": led_by_link(at=clock.now_ms())}
 
 
 def pending(shop: Shop) -> int:
