@@ -179,8 +179,10 @@ def suggested(
     sources = sorted(who.habits.items(), key=lambda pair: -pair[1].slow)[:_SOURCES]
     whole, nearest, last = defaultdict[str, float](float), dict[str, float](), defaultdict[str, float](float)
     for source, habit in sources:
+        if source not in near:
+            continue
         weight, recent = math.sqrt(habit.slow), source in who.last
-        for product, alike in near.get(source, {}).items():
+        for product, alike in near[source].items():
             if product in who.habits:
                 continue
             whole[product] += weight * alike
