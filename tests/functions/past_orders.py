@@ -10,6 +10,16 @@ C = "openid-member-c"
 GOODS = {"rice": ["粮油", "米"], "millet": ["粮油", "小米"], "tea": ["茶饮", "茶"], "jam": ["早餐", "果酱"]}
 
 
+HEALTH = {"purpose": "health_data", "version": "v1", "grantedAt": NOW - DAY}
+
+
+def assessed(openid: str, code: str, **changes: Any) -> Document:
+    """Return the profile of a member of one constitution type."""
+    results = [{"code": code, "score": 60, "verdict": "yes"}]
+    found = {"primary": code, "results": results, "standard": "GB/T 46939—2025", "at": NOW}
+    return document("user_profiles_extended", id=user_id(openid), constitution=found, **changes)
+
+
 def past_order(days_ago: int, *lines: Document, openid: str = A, **changes: Any) -> Document:
     """Return a completed order of *lines*, *days_ago* at noon."""
     numbered = [{**each, "lineId": f"L{place}"} for place, each in enumerate(lines, start=1)]

@@ -6,10 +6,12 @@ passed over, so a night that was broken off goes on where it stopped; until its 
 what it was told before, which weighs the same.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from gardenshop.cloud.clock import DAY, day_of, start_of
 from gardenshop.cloud.database import PAGE, Command, Database, Document, Filter, find, put, update
+from gardenshop.rules.consent import stands
 from gardenshop.rules.prepared import goods_of, learnt_of
 from gardenshop.rules.recommend import Past
 
@@ -25,6 +27,8 @@ KIND = "recommend"
 
 _GOODS_FIELDS = ("categoryPath", "brand", "minPriceFen", "learnt.day")
 _TOLD_AT_ONCE = 200
+FEWEST = 20
+"""Members of a segment whose purchases are counted."""
 
 
 def prepare(db: Database, now: int) -> int:
@@ -36,10 +40,11 @@ def prepare(db: Database, now: int) -> int:
         return 0
     past = _past(db, start_of(day))
     prepared = past.prepared([goods_of(each) for each in goods])
+    buyers = past.buyers(_segments(db))
     db.write(_model(prepared, day, now))
     for first in range(0, len(untold), _TOLD_AT_ONCE):
         chunk = untold[first : first + _TOLD_AT_ONCE]
-        db.write(*(_told(each["_id"], prepared, day) for each in chunk))
+        db.write(*(_told(each["_id"], learnt_of(each["_id"], prepared, buyers), day) for each in chunk))
     return len(untold)
 
 
@@ -48,8 +53,12 @@ def latest_model() -> Command:
     return find("data_dashboard", {"kind": KIND}, fields=("metrics",), sort={"day": -1}, limit=1)
 
 
-def purchase_of(order: Document) -> Document:
-    """Return what *order* tells about its member: the day, and what she kept of each product and paid."""
+def purchases_of(orders: list[Document]) -> list[Document]:
+    """Return what *orders* tell about their members: the day, and what they kept of each product and paid."""
+    return [bought for bought in map(_purchase, orders) if bought["items"]]
+
+
+def _purchase(order: Document) -> Document:
     kept = [line for line in order["lines"] if _kept(line) and not line.get("gift")]
     items = [
         {
@@ -71,8 +80,28 @@ def _past(db: Database, until: int) -> Past:
     when = {"$gte": until - DAYS * DAY, "$lt": until}
     where = {"status": {"$in": list(BOUGHT)}, "createdAt": when}
     for orders in _pages(db, "orders", where, PURCHASE_FIELDS):
-        past.add(purchase_of(order) for order in orders)
+        past.add(purchases_of(orders))
     return past
+
+
+def _segments(db: Database) -> dict[str, str]:
+    """Return the main constitution type of each member whose consent to its use stands.
+
+    Types that few have are left out: what such a handful buys would tell of each of them.
+    """
+    found: dict[str, str] = {}
+    assessed = {"constitution.primary": {"$exists": True}}
+    for profiles in _pages(db, "user_profiles_extended", assessed, ("constitution.primary", "personalised")):
+        ids = [each["_id"] for each in profiles]
+        (users,) = db.read(find("users", {"_id": {"$in": ids}}, fields=("consents",)))
+        agreed = {each["_id"] for each in users if stands(each.get("consents") or [], "health_data")}
+        found |= {
+            each["_id"]: each["constitution"]["primary"]
+            for each in profiles
+            if each["_id"] in agreed and each.get("personalised", True)
+        }
+    sizes = Counter(found.values())
+    return {member: segment for member, segment in found.items() if sizes[segment] >= FEWEST}
 
 
 def _pages(db: Database, collection: str, where: Filter, fields: tuple[str, ...]) -> Iterator[list[Document]]:
@@ -94,6 +123,5 @@ def _model(prepared: Document, day: str, now: int) -> Command:
     return put("data_dashboard", {**row, **stamps})
 
 
-def _told(product_id: str, prepared: Document, day: str) -> Command:
-    learnt = {"day": day, **learnt_of(product_id, prepared)}
-    return update("products", {"_id": product_id}, {"$set": {"learnt": learnt}})
+def _told(product_id: str, learnt: dict[str, str], day: str) -> Command:
+    return update("products", {"_id": product_id}, {"$set": {"learnt": {"day": day, **learnt}}})

@@ -80,6 +80,8 @@ class Learnt(Model):
     day: Day
     figure: Annotated[str, Field(max_length=200)]
     near: Annotated[str, Field(max_length=6000)] = ""
+    """The products that are bought with it; *buyers* counts members by constitution type."""
+    buyers: Annotated[str, Field(max_length=400)] = ""
 
 
 class Product(Document):

@@ -2,7 +2,7 @@
 
 As documents, a product's figures and neighbours would be some seventy values, each wrapped on its way through
 the database's replies; as texts they take a fifth, and only those asked for are read. Numbers are integers of
-1/10,000, the step to which `figures` rounds, so nothing is lost.
+1/10,000, the step to which `figures` rounds, so nothing is lost; those of buyers count members.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,11 +28,25 @@ def goods_of(product: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def learnt_of(product_id: str, prepared: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts that are stored with the product from all that was *prepared*."""
+def learnt_of(
+    product_id: str, prepared: Mapping[str, Any], buyers: Mapping[str, Mapping[str, int]] | None = None
+) -> dict[str, str]:
+    """Return the texts that are stored with the product from all that was *prepared*, and its *buyers*."""
     numbers = prepared["products"][product_id][:_NUMBERS]
     near = prepared["near"].get(product_id, {})
-    return {"figure": " ".join(str(_steps(number)) for number in numbers), "near": listed(near)}
+    counts = (buyers or {}).get(product_id, {})
+    return {
+        "figure": " ".join(str(_steps(number)) for number in numbers),
+        "near": listed(near),
+        "buyers": ",".join(f"{segment} {counts[segment]}" for segment in sorted(counts)),
+    }
+
+
+def buyers_of(product: Mapping[str, Any], segment: str) -> int:
+    """Return how many members of *segment* bought the stored *product* lately."""
+    told = (product.get("learnt") or {}).get("buyers", "")
+    counts = dict(each.split(" ") for each in told.split(",") if each) if segment else {}
+    return int(counts.get(segment, 0))
 
 
 def known_of(products: Mapping[str, Mapping[str, Any]], model: Mapping[str, Any]) -> Known:

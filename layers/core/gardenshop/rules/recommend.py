@@ -7,6 +7,7 @@ what other shops taught, for a shop that has little to look back on. What was tr
 """
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import mul
 from random import Random
@@ -41,6 +42,7 @@ _CONSIDERED = 100
 """Of the products she has bought, the most usual, unless more are asked for."""
 _LOOK_BACK_DAYS = (28, 56, 84)
 _WINDOW_DAYS = 28
+_LATELY_DAYS = 84
 _VISITS_BEFORE = 3
 _VISITS_EACH = 4
 """Of one member, so many visits of a window are looked at."""
@@ -72,6 +74,10 @@ class Known(NamedTuple):
     near: Mapping[str, Mapping[str, float]]
     popular: Sequence[str]
     weights: Mapping[str, Sequence[float]] = _PRIOR
+
+
+NOTHING_KNOWN = Known({}, {}, ())
+"""Before the first night."""
 
 
 class Outlook(NamedTuple):
@@ -106,6 +112,16 @@ class Past:
             "popular": shop.popular,
             "weights": weights,
         }
+
+    def buyers(self, segments: Mapping[str, str]) -> dict[str, Counter[str]]:
+        """Count for each product who of each segment bought it in the last weeks; *segments* is by member."""
+        since = max((max(days) for days in self._members.values()), default=0) - _LATELY_DAYS
+        found = defaultdict[str, Counter[str]](Counter)
+        for member, segment in segments.items():
+            recent = (basket for day, basket in self._members.get(member, {}).items() if day > since)
+            for product in {product for basket in recent for product in basket}:
+                found[product][segment] += 1
+        return found
 
 
 class _Rows:

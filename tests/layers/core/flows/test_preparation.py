@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from functions.builders import NOW, die_everywhere, edit
-from functions.past_orders import GOODS, bought, furnish, past_order
+from functions.builders import NOW, die_everywhere, edit, user
+from functions.past_orders import GOODS, HEALTH, C, assessed, bought, furnish, past_order
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.database import Database
 from gardenshop.flows import preparation
-from gardenshop.flows.preparation import prepare, purchase_of
+from gardenshop.flows.preparation import prepare, purchases_of
 from gardenshop.rules.prepared import goods_of, learnt_of
 from gardenshop.rules.recommend import prepare as learn
-from harness import A, Shop, open_shop, user_id
+from harness import A, B, Shop, open_shop, user_id
 
 DAY_OF_NOW = "2026-11-23"
 
@@ -36,7 +36,7 @@ def test_every_product_is_told_what_the_orders_teach(shop: Shop) -> None:
     orders, goods = (
         sorted(shop.documents(name), key=lambda each: each["_id"]) for name in ("orders", "products")
     )
-    taught = learn([purchase_of(each) for each in orders], [goods_of(each) for each in goods])
+    taught = learn(purchases_of(orders), [goods_of(each) for each in goods])
 
     assert run(shop) == len(GOODS)
 
@@ -107,11 +107,15 @@ def test_only_what_a_member_paid_for_and_kept_is_her_purchase() -> None:
         bought("jam", 1, gift=True, listFen=0, paidFen=0),
     )
 
-    assert purchase_of(order) == {
-        "user_id": user_id(A),
-        "date": "2026-11-20",
-        "items": [{"product_id": "rice", "quantity": 2, "paid_cents": 2100}],
-    }
+    given_back = past_order(2, bought("tea", 1, refundedQuantity=1, refundedFen=1000))
+
+    assert purchases_of([order, given_back]) == [
+        {
+            "user_id": user_id(A),
+            "date": "2026-11-20",
+            "items": [{"product_id": "rice", "quantity": 2, "paid_cents": 2100}],
+        }
+    ]
 
 
 def test_a_night_broken_off_anywhere_is_ended_by_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +133,40 @@ def test_a_night_broken_off_anywhere_is_ended_by_the_next_run(monkeypatch: pytes
         assert len(shop.documents("data_dashboard")) == 1
 
     assert die_everywhere(furnish, act, verify) == 1 + len(GOODS)
+
+
+class TestSegments:
+    @pytest.fixture(autouse=True)
+    def _members(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A and B have one type, C another; only a segment of two or more is counted."""
+        monkeypatch.setattr(preparation, "FEWEST", 2)
+        for openid, code in ((A, "damp_heat"), (B, "damp_heat"), (C, "balanced")):
+            shop.add("users", user(openid, consents=[HEALTH]))
+            shop.add("user_profiles_extended", assessed(openid, code))
+
+    def test_who_bought_what_lately_is_counted_by_type_where_enough_have_it(self, shop: Shop) -> None:
+        run(shop)
+
+        buyers = {key: each["buyers"] for key, each in learnt(shop).items()}
+        assert buyers == {"rice": "damp_heat 2", "tea": "damp_heat 1", "millet": "damp_heat 1", "jam": ""}
+
+    @pytest.mark.parametrize(
+        ("collection", "changes"),
+        [
+            ("users", {"consents": []}),
+            ("users", {"consents": [{**HEALTH, "withdrawnAt": NOW - DAY}]}),
+            ("user_profiles_extended", {"personalised": False}),
+        ],
+        ids=["never agreed", "withdrawn", "not personalised"],
+    )
+    def test_nobody_is_counted_who_did_not_agree(
+        self, shop: Shop, collection: str, changes: dict[str, Any]
+    ) -> None:
+        edit(shop, collection, user_id(B), changes)
+
+        run(shop)
+
+        assert {each["buyers"] for each in learnt(shop).values()} == {""}
 
 
 def test_a_shop_without_an_order_starts_from_what_other_shops_taught() -> None:
