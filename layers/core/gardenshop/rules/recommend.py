@@ -37,7 +37,7 @@ from gardenshop.rules.logistic import fit
 R = TypeVar("R")
 T = TypeVar("T")
 
-_POPULAR = 60
+POPULAR = 60
 _CONSIDERED = 100
 """Of the products she has bought, the most usual, unless more are asked for."""
 _LOOK_BACK_DAYS = (28, 56, 84)
@@ -53,7 +53,7 @@ _NEGATIVES = 30
 _RIDGE = 30.0
 """What other shops taught stands for so many rows of our own."""
 
-_PRIOR = {
+PRIOR = {
     "bought": (
         -0.112, -0.279, 0.143, 0.076, 0.82, 0.256, 0.089, -0.132, 0.338, -0.053, 0.145, -0.022,
         -0.054, -0.171, -0.082, -0.005, 0.319, -0.087, -0.098, 0.287, 0.066, -0.118, 0.054, 0.123,
@@ -73,7 +73,7 @@ class Known(NamedTuple):
     products: Mapping[str, Figure]
     near: Mapping[str, Mapping[str, float]]
     popular: Sequence[str]
-    weights: Mapping[str, Sequence[float]] = _PRIOR
+    weights: Mapping[str, Sequence[float]] = PRIOR
 
 
 NOTHING_KNOWN = Known({}, {}, ())
@@ -210,7 +210,7 @@ def _learnt(
             bought.add([(row, product in basket) for product, row in _bought(who, shop).items()], dice)
             pulls = suggested(who, shop.near, shop.popular)
             new.add([(row, product in basket) for product, row in _new(who, shop, pulls).items()], dice)
-    return {"bought": bought.fitted(_PRIOR["bought"]), "new": new.fitted(_PRIOR["new"])}
+    return {"bought": bought.fitted(PRIOR["bought"]), "new": new.fitted(PRIOR["new"])}
 
 
 def _looked_at(
@@ -231,7 +231,7 @@ def _looked_at(
 def _shop(members: Sequence[Sequence[Visit]], catalogue: Sequence[Mapping[str, Any]], until: int) -> Known:
     products = figures(members, catalogue, until)
     popular = sorted(products, key=lambda product: -products[product].sold_4w)
-    return Known(products, neighbours(members, catalogue), popular[:_POPULAR])
+    return Known(products, neighbours(members, catalogue), popular[:POPULAR])
 
 
 def _bought(who: Shopper, shop: Known, k: int = 0) -> dict[str, list[float]]:
