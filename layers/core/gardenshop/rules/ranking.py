@@ -4,8 +4,8 @@ Hard filters (stock, diet flags, allergens, what her constitution limits), then 
 0-1 (what her own past says is one of them, from `taste`), then variety by maximal marginal relevance
 (Carbonell & Goldstein 1998). A feature that is not worth anything for a product gives neither score
 nor reason, so with no history and no constitution the order falls back by itself on season, endorsement,
-popularity and freshness; `ANYONE` is the non-personalised choice that PIPL art. 24 asks for. Neither price nor
-margin is a feature.
+popularity and freshness; `ANYONE` is the non-personalised choice that PIPL art. 24 asks for. Neither price
+nor margin is a feature.
 """
 
 import math
