@@ -10,7 +10,9 @@ import bootstrap  # isort: skip  # Before all others: it answers a Python that i
 import argparse
 import sys
 
-KINDS = ("cold", "memory", "trips", "import", "http", "layers", "engine", "terms", "pricing", "rush")
+KINDS = (
+    "cold", "memory", "trips", "import", "http", "layers", "engine", "terms", "pricing", "recommend", "rush",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -22,8 +22,7 @@ from gardenshop.flows.knowledge import (
     term_view,
     text_view,
 )
-from gardenshop.rules.advice import PROFILE_FIELDS, types_of_profile
-from gardenshop.rules.consent import stands
+from gardenshop.rules.advice import PROFILE_FIELDS, types_of_profile, usable
 from gardenshop.rules.constitution import DISCLAIMER
 from gardenshop.rules.learning import quote_of_day, streak
 from gardenshop.rules.paging import CursorText, Order, after, cursor_of
@@ -70,7 +69,7 @@ def main(request: KnowledgeFeed, ctx: Context) -> Feed:
         *(_READS[kind](request, where) for kind in request.kinds),
     )
     found = dict(zip(request.kinds, replies, strict=True))
-    profile = _usable(profiles[0] if profiles else {}, users[0] if users else {})
+    profile = usable(profiles[0] if profiles else {}, users[0] if users else {})
     learning = profile.get("learning") or {}
     lessons, recipes = found.get("lessons", []), found.get("recipes", [])
     suiting = list(_suiting(recipes, profile))
@@ -113,12 +112,6 @@ _READS: dict[Kind, Callable[[KnowledgeFeed, Position], Command]] = {
     "lessons": _lessons,
     "recipes": _recipes,
 }
-
-
-def _usable(profile: Document, user: Document) -> Document:
-    """Return *profile* as far as she lets it be used: her constitution only with her consent."""
-    agreed = stands(user.get("consents") or [], "health_data") and profile.get("personalised", True)
-    return profile if agreed else {name: each for name, each in profile.items() if name != "constitution"}
 
 
 def _suiting(recipes: list[Document], profile: Document) -> Iterator[tuple[Document, FitView]]:

@@ -1,23 +1,24 @@
-"""nightly_close: book what time has ended: coupons and points that lapsed, months of commission."""
+"""nightly_close: book what time has ended: coupons, points, months of commission; learn from past orders."""
 
 from collections.abc import Callable
 
 from gardenshop.cloud.database import Database
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import coupons, expiry, settlement
+from gardenshop.flows import coupons, expiry, preparation, settlement
 
 _RESERVE_SECONDS = 5.0
 
 Step = Callable[[Database, int], int]
-"""Books some of what is due at an instant and returns how much; 0 when nothing is left that it can book."""
+"""Does some of what is due at an instant and returns how much; 0 when nothing is left that it can do."""
 
 
 class NightlyClose(Response):
-    """How much of each kind was booked."""
+    """How much of each kind was booked, and how many products were told what was learnt of them."""
 
     coupons_expired: int
     lots_expired: int
     commissions_settled: int
+    products_prepared: int
 
 
 @cloud_function(caller=TIMER)
@@ -27,6 +28,7 @@ def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # 
         coupons_expired=_all(coupons.expire, ctx),
         lots_expired=_all(expiry.expire, ctx),
         commissions_settled=_all(settlement.settle, ctx),
+        products_prepared=_all(preparation.prepare, ctx),
     )
 
 

@@ -1,38 +1,44 @@
 """recommend: products for the caller, each with the reasons that put it there."""
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from gardenshop.cloud.cache import Kept
-from gardenshop.cloud.database import PAGE, Command, Document, find, get
+from gardenshop.cloud.database import Document
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
+from gardenshop.flows.preparation import purchases_of
+from gardenshop.flows.scenes import SCENES, Scene, SceneName
+from gardenshop.flows.storefront import Found, read
 from gardenshop.models.base import Key
-from gardenshop.rules.advice import PROFILE_FIELDS, types_of_profile
-from gardenshop.rules.basket import on_shelf
-from gardenshop.rules.policy import policy_of
-from gardenshop.rules.ranking import DEFAULT_WEIGHTS, Member, Rhythm, candidate, rank, rhythm_of
+from gardenshop.rules.advice import avoided_by, types_of_profile
+from gardenshop.rules.experiments import taken_part
+from gardenshop.rules.ranking import Item, Member, Place, candidate, rank, weights_of
+from gardenshop.rules.recommend import outlook
 from gardenshop.rules.solar_terms import term_at
+from gardenshop.rules.taste import signs
 
-_FIELDS = (
-    "title", "categoryPath", "media.cover", "fit", "terms", "contains", "allergens", "certifications",
-    "sales30D",
-)  # fmt: skip
-_SHELF_FIELDS = ("status", "onAt", "offAt", "minPriceFen")
-_BOUGHT = ("paid", "shipped", "received", "completed")
-_ORDERS = 200
-
-_catalogue: Kept[dict[str, Document]] = Kept(seconds=60)
-"""What the products are. The shelf, the stock, diet and rules are read at every call and come after it."""
+_NAMES = {scene.named_by for scene in SCENES.values() if scene.named_by}
 
 
 class Recommend(Request):
-    """`scene` is where the list is shown; beside a product its id is needed, so as not to show it again."""
+    """`scene` is where the list is shown, and what it is about is named; `exclude` was shown before."""
 
-    scene: Literal["home", "product", "cart"] = "home"
+    scene: SceneName = "home"
     product_id: Key | None = None
+    recipe_id: Key | None = None
+    order_no: Key | None = None
+    promotion_id: Key | None = None
+    exclude: Annotated[tuple[Key, ...], Field(max_length=300)] = ()
     limit: Annotated[int, Field(strict=True, ge=1, le=30)] = 10
+
+    @model_validator(mode="after")
+    def _names_what_its_scene_is_about(self) -> "Recommend":
+        said = {name for name in _NAMES if getattr(self, name) is not None}
+        if said != {SCENES[self.scene].named_by} - {""}:
+            raise PydanticCustomError("scene_fields", "does not name what its scene is about")
+        return self
 
 
 class ReasonView(Response):
@@ -54,98 +60,93 @@ class Recommended(Response):
 
 
 class Recommendation(Response):
-    """The list, its solar term, and whether the caller's own data was used. `label` must be shown with it."""
+    """The list, its solar term, whether the caller's own data was used, and whether there is `more`.
+
+    `label` must be shown with it; `variant` is told with the events of its exposures.
+    """
 
     items: list[Recommended]
     term: str
     personalised: bool
+    more: bool
+    variant: str | None
     label: str = "推荐"
 
 
 @cloud_function(caller=MEMBER)
 def main(request: Recommend, ctx: Context) -> Recommendation:
     """Read in one round trip, rank, and say why."""
-    cached = _catalogue.get()
-    profiles, orders, rules, stock, carts, shelf, *rest = ctx.db.read(
-        get("user_profiles_extended", ctx.user_id, fields=PROFILE_FIELDS),
-        _orders(ctx),
-        find("business_rules", {"state": "live"}),
-        find("inventory", {"available": {"$gt": 0}}, fields=("productId",)),
-        get("shopping_cart", ctx.user_id, fields=("lines.productId",)),
-        _on_sale(_SHELF_FIELDS),
-        *([_on_sale(_FIELDS)] if cached is None else []),
-    )
-    if cached is None:
-        cached = {product["_id"]: product for product in rest[0]}
-        _catalogue.set(cached)
-    products = [{**cached[each["_id"]], **each} for each in shelf if each["_id"] in cached]
-    profile = profiles[0] if profiles else {}
-    personalised = bool(profile.get("personalised", True))
-    by_id = {product["_id"]: product for product in products}
-    policy = policy_of(rules).recommend
-    in_stock = {each["productId"] for each in stock}
+    scene = SCENES[request.scene]
+    found = read(scene, getattr(request, scene.named_by, ""), ctx)
+    policy, variant = taken_part(found.policy, ctx.user_id)
     items = rank(
         [
-            candidate(product, ctx.now, in_stock=product["_id"] in in_stock)
-            for product in products
-            if on_shelf(product, ctx.now)
+            candidate(product, ctx.now, in_stock=key in found.stocked, segment=_segment(found.profile))
+            for key, product in found.shelf.items()
+            if key in found.about or not scene.within
         ],
-        _member(profile, orders, personalised=personalised),
+        _member(found, ctx),
         ctx.now,
-        {**DEFAULT_WEIGHTS, **policy.weights},
-        request.limit,
-        anchors={key: by_id[key]["title"] for key in _anchors(request, carts) if key in by_id},
+        weights_of(policy.weights, together=scene.together),
+        request.limit + 1,
+        place=_place(request, scene, found),
         variety_bp=policy.variety_bp,
     )
     exposure = _exposure(ctx)
+    shown = enumerate(items[: request.limit], start=1)
     return Recommendation(
-        items=[
-            Recommended(
-                product_id=item.product_id,
-                title=by_id[item.product_id]["title"],
-                min_fen=by_id[item.product_id]["minPriceFen"],
-                cover=(by_id[item.product_id].get("media") or {}).get("cover"),
-                reasons=[ReasonView(feature=each.feature, text=each.text) for each in item.reasons],
-                exposure_id=f"{exposure}-{place}",
-            )
-            for place, item in enumerate(items, start=1)
-        ],
+        items=[_shown(item, found.shelf[item.product_id], f"{exposure}-{place}") for place, item in shown],
         term=term_at(ctx.now).name,
-        personalised=personalised,
+        personalised=_personalised(found.profile),
+        more=len(items) > request.limit,
+        variant=variant,
     )
 
 
-def _on_sale(fields: tuple[str, ...]) -> Command:
-    return find("products", {"status": "on_sale"}, fields=fields, sort={"sales30D": -1}, limit=PAGE)
+def _personalised(profile: Document) -> bool:
+    return bool(profile.get("personalised", True))
 
 
-def _orders(ctx: Context) -> Command:
-    bought = {"userId": ctx.user_id, "status": {"$in": list(_BOUGHT)}}
-    fields = ("lines.productId", "createdAt")
-    return find("orders", bought, fields=fields, sort={"createdAt": -1}, limit=_ORDERS)
-
-
-def _member(profile: Document, orders: list[Document], *, personalised: bool) -> Member:
+def _member(found: Found, ctx: Context) -> Member:
     """What the ranking may know: what she does not eat always, the rest only as far as she agrees."""
-    avoided, allergic_to = profile.get("avoid") or (), profile.get("allergens") or ()
-    if not personalised:
+    profile = found.profile
+    avoided = avoided_by(profile, ctx.day)
+    allergic_to = profile.get("allergens") or ()
+    if not _personalised(profile):
         return Member(avoided=avoided, allergic_to=allergic_to)
-    types = types_of_profile(profile)
-    return Member(types=types, avoided=avoided, allergic_to=allergic_to, rhythms=_rhythms(orders))
+    seen = outlook(purchases_of(found.orders), found.known, ctx.day)
+    return Member(
+        types_of_profile(profile),
+        avoided,
+        allergic_to,
+        signs(seen, found.known, {key: product["title"] for key, product in found.shelf.items()}),
+    )
 
 
-def _rhythms(orders: list[Document]) -> dict[str, Rhythm]:
-    bought: dict[str, list[int]] = {}
-    for order in orders:
-        for line in order["lines"]:
-            bought.setdefault(line["productId"], []).append(order["createdAt"])
-    return {product_id: rhythm_of(instants) for product_id, instants in bought.items()}
+def _segment(profile: Document) -> str:
+    return (profile.get("constitution") or {}).get("primary") or ""
 
 
-def _anchors(request: Recommend, carts: list[Document]) -> list[str]:
-    """What is at hand already: the product beside which the list stands, and the cart."""
-    in_cart = [line["productId"] for cart in carts for line in cart.get("lines") or ()]
-    return [*in_cart, *([request.product_id] if request.product_id else [])]
+def _place(request: Recommend, scene: Scene, found: Found) -> Place:
+    """Where the list stands; neither what is in the cart nor what was shown before is in it."""
+    beside = () if scene.within else [key for key in found.shelf if key in found.about]
+    in_cart = [line["productId"] for line in found.cart.get("lines") or ()]
+    return Place(
+        {key: found.shelf[key]["title"] for key in beside},
+        {key: found.known.near[key] for key in beside if key in found.known.near},
+        {*in_cart, *request.exclude, *(() if scene.within else found.about)},
+    )
+
+
+def _shown(item: Item, product: Document, exposure_id: str) -> Recommended:
+    return Recommended(
+        product_id=item.product_id,
+        title=product["title"],
+        min_fen=product["minPriceFen"],
+        cover=(product.get("media") or {}).get("cover"),
+        reasons=[ReasonView(feature=each.feature, text=each.text) for each in item.reasons],
+        exposure_id=exposure_id,
+    )
 
 
 def _exposure(ctx: Context) -> str:

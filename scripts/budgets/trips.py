@@ -23,7 +23,7 @@ def function_rows(stage: Stage) -> list[Row]:
 
     stage.host.retire("recommend")
     told = [
-        row("recommend, nothing kept", 2, lambda: stage.call("recommend")),
+        row("recommend, nothing kept", 1, lambda: stage.call("recommend")),
         row("recommend", 1, lambda: stage.call("recommend")),
         row("product_search", 1, lambda: stage.call("product_search", {"keyword": "豆腐"})),
         row("product_detail", 1, lambda: stage.call("product_detail", {"productId": "jujube"})),

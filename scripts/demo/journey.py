@@ -75,7 +75,7 @@ def meet(stage: Stage) -> None:
 
 
 def learn(stage: Stage) -> None:
-    """Answer the questionnaire, after consenting to it, and be advised."""
+    """Answer the questionnaire, after consenting to it; the night passes; be advised."""
     consent = {"purpose": "health_data", "version": "2026-11", "granted": True}
     change = {"nickname": "小满", "sex": "female", "consent": consent, "saveAddress": _ADDRESS}
     stage.call("资料、地址与单独同意 · Profile, address, consent", MINT, "profile_update", change)
@@ -88,6 +88,7 @@ def learn(stage: Stage) -> None:
         {"sex": "female", "answers": answers},
         note=notes.summary,
     )
+    stage.call("夜里从往日的订单中学习 · Learning at night", TIMER, "nightly_close", note=notes.prepared)
     stage.call(
         "首页推荐 · Advice for A", MINT, "recommend", {"scene": "home", "limit": 5}, note=notes.reasons
     )

@@ -27,6 +27,11 @@ def reasons(data: Document) -> str:
     return f"今日{data['term']}\n" + "\n".join(shown)
 
 
+def prepared(data: Document) -> str:
+    """Say of how many products something was learnt."""
+    return f"学到了 {data['productsPrepared']} 种商品的买法"
+
+
 def titles(data: Document) -> str:
     """List the products found."""
     return "、".join(card["title"] for card in data["products"])

@@ -17,7 +17,7 @@ from gardenshop.models.registry import model_of
 from gardenshop.rules.carbon import MEATS, VERSION, Food
 from gardenshop.rules.constitution import NAMES
 from gardenshop.rules.policy import RestockPolicy, policy_of
-from gardenshop.rules.ranking import DEFAULT_WEIGHTS, rhythm_of
+from gardenshop.rules.ranking import DEFAULT_WEIGHTS
 from gardenshop.rules.restock import propose, stock_of
 from gardenshop.rules.search import query_keys, search_keys
 from gardenshop.rules.solar_terms import BY_KEY
@@ -350,6 +350,13 @@ def test_past_orders_belong_to_former_accounts_and_were_paid_at_the_prices_of_th
             assert line["carbonG"] == line["quantity"] * sku["carbonGPerUnit"]
 
 
+def rhythm(instants: list[int]) -> tuple[int, int, int]:
+    """Return on how many days something was bought, when last, and the mean days between, rounded."""
+    days = sorted({instant // 86_400_000 for instant in instants})
+    gaps = len(days) - 1
+    return len(days), max(instants), (days[-1] - days[0] + gaps // 2) // gaps
+
+
 def test_the_rhythm_of_the_profile_is_the_rhythm_of_the_orders() -> None:
     (profile,) = load("user_profiles_extended")
     shopping, orders = profile["shopping"], load("orders")
@@ -357,10 +364,10 @@ def test_the_rhythm_of_the_profile_is_the_rhythm_of_the_orders() -> None:
     for order in orders:
         for line in order["lines"]:
             bought[line["skuId"]].append(order["createdAt"])
-    rhythms = {sku_id: rhythm_of(instants) for sku_id, instants in bought.items() if len(instants) > 1}
+    rhythms = {sku_id: rhythm(instants) for sku_id, instants in bought.items() if len(instants) > 1}
     assert {
         each["skuId"]: (each["times"], each["lastAt"], each["days"]) for each in shopping["cycleDays"]
-    } == (rhythms)
+    } == rhythms
     assert shopping["orders"] == len(orders)
     assert shopping["averageFen"] == sum(order["totals"]["paidFen"] for order in orders) // len(orders)
 

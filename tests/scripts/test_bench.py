@@ -12,7 +12,7 @@ from rich.console import Console
 import bench
 import bootstrap
 import budgets
-from budgets import Row, pricing, rush
+from budgets import Row, pricing, recommending, rush
 from budgets.cold import CASES, Start, memory_rows, paired_ratio, time_rows
 from budgets.measure import KINDS
 from budgets.rows import show
@@ -169,3 +169,14 @@ def test_half_a_basket_is_priced_beside_a_whole_one() -> None:
 
     assert (told.budget, growth.unit) == (None, "×")
     assert told.measured > 0
+
+
+def test_recommendations_are_timed_beside_smaller_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recommending, "ORDERS", 4)
+    monkeypatch.setattr(recommending, "PRODUCTS", 2_000)
+
+    told, catalogue, history = recommending.rows(1)
+
+    assert (told.budget, told.unit) == (None, "ms")
+    assert (catalogue.budget, history.budget) == (recommending.BUDGET, recommending.HISTORY_BUDGET)
+    assert all(row.measured > 0 for row in (told, catalogue, history))

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from gardenshop.models.base import (
     Count,
+    Day,
     Document,
     Fen,
     Grams,
@@ -73,6 +74,16 @@ class Nutrition(Model):
     fat_mg: Grams
 
 
+class Learnt(Model):
+    """What the orders of all said about a product on the morning of `day`; see ``rules/prepared.py``."""
+
+    day: Day
+    figure: Annotated[str, Field(max_length=200)]
+    near: Annotated[str, Field(max_length=6000)] = ""
+    """The products that are bought with it; *buyers* counts members by constitution type."""
+    buyers: Annotated[str, Field(max_length=400)] = ""
+
+
 class Product(Document):
     """A vegetarian product; its SKUs are what can be bought."""
 
@@ -115,6 +126,7 @@ class Product(Document):
     keywords: Annotated[tuple[ShortText, ...], Field(max_length=40)] = ()
     search_keys: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=400)] = ()
     """Lower-cased tokens and bigrams of title, category, ingredient and keywords."""
+    learnt: Learnt | None = None
     version: Count = 0
     recent_ops: Ring = ()
     """The reviews and certifications that were taken in last."""

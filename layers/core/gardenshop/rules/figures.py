@@ -25,6 +25,10 @@ class Visit(NamedTuple):
     lines: Sequence[tuple[str, int, int]]
 
 
+Days = dict[int, dict[str, tuple[int, int]]]
+"""What a member bought, by the day's number: units and fen of each product."""
+
+
 class Figure(NamedTuple):
     """One product in the eyes of all. Logarithms of shares, of visits unless said otherwise."""
 
@@ -53,13 +57,24 @@ def day_number(day: str) -> int:
 
 
 def visits_of(orders: Iterable[Mapping[str, Any]]) -> list[Visit]:
-    """Return one member's *orders*, oldest first, as her visits; orders of one day are one."""
-    days: dict[int, dict[str, tuple[int, int]]] = {}
+    """Return one member's *orders* as her visits; orders of one day are one."""
+    days, names = Days(), dict[str, str]()
     for order in orders:
-        basket = days.setdefault(day_number(order["date"]), {})
-        for item in order["items"]:
-            units, paid = basket.get(item["product_id"], (0, 0))
-            basket[item["product_id"]] = units + item["quantity"], paid + item["paid_cents"]
+        collect(days, order, names)
+    return visits_in(days)
+
+
+def collect(days: Days, order: Mapping[str, Any], names: dict[str, str]) -> None:
+    """Add *order* to the *days* of its member; equal ids become one string, the one in *names*."""
+    basket = days.setdefault(day_number(order["date"]), {})
+    for item in order["items"]:
+        product = names.setdefault(item["product_id"], item["product_id"])
+        units, paid = basket.get(product, (0, 0))
+        basket[product] = units + item["quantity"], paid + item["paid_cents"]
+
+
+def visits_in(days: Days) -> list[Visit]:
+    """Return *days* as visits, oldest first."""
     return [
         Visit(day, [(product, units, paid) for product, (units, paid) in days[day].items()])
         for day in sorted(days)

@@ -16,7 +16,8 @@ _SLOW, _FAST = 0.95, 0.8
 """What a visit still counts when there is one more after it."""
 _HALF_LIFE_DAYS = 56
 _LATELY = 5
-_FEW = 0.01
+FEW = 0.01
+"""What a share is taken for above itself, so that none has a logarithm."""
 _LAST_BASKETS = 3
 _SOURCES = 40
 """So many of her products, the most usual first, vote for products new to her."""
@@ -71,6 +72,8 @@ class Pull(NamedTuple):
     whole: float
     nearest: float
     last: float
+    source: str = ""
+    """The nearest of hers."""
 
 
 BOUGHT = (
@@ -117,14 +120,14 @@ def bought_features(who: Shopper, product: str, figure: Figure) -> list[float]:
     """Return the numbers of `BOUGHT` for a product she has had."""
     habit, log = who.habits[product], math.log
     visits, since = log(who.visits + 1), max(0, who.now - habit.last)
-    slow = log(habit.slow + _FEW)
+    slow = log(habit.slow + FEW)
     cycle = (habit.last - habit.first + figure.cycle_days) / habit.times
     due = log(max(0.02, (since + 0.5) / max(1.0, cycle)))
     return [
         1.0,
         slow,
-        log(habit.fast + _FEW),
-        log(habit.fresh + _FEW),
+        log(habit.fast + FEW),
+        log(habit.fresh + FEW),
         log((habit.times + 0.5) / (who.visits + 1.5)),
         figure.again,
         figure.again_type,
@@ -143,7 +146,7 @@ def bought_features(who: Shopper, product: str, figure: Figure) -> list[float]:
         habit.same_weekday / habit.times,
         log(max(1, habit.units) / habit.times),
         max(-1.0, habit.discount / habit.times),
-        log(who.kinds[figure.kind] + _FEW),
+        log(who.kinds[figure.kind] + FEW),
         habit.slow,
         habit.fast,
         habit.fresh,
@@ -163,12 +166,12 @@ def new_features(who: Shopper, pull: Pull, figure: Figure) -> list[float]:
         figure.buyers,
         figure.loyal,
         figure.again,
-        log(pull.whole + _FEW),
-        log(pull.nearest + _FEW),
-        log(pull.last + _FEW),
-        log(who.categories.get(figure.category, 0.0) / who.bought + _FEW),
-        log(who.variety.get(figure.kind, 0) / max(1, len(who.habits)) + _FEW),
-        log(who.brands.get(figure.brand, 0.0) + _FEW),
+        log(pull.whole + FEW),
+        log(pull.nearest + FEW),
+        log(pull.last + FEW),
+        log(who.categories.get(figure.category, 0.0) / who.bought + FEW),
+        log(who.variety.get(figure.kind, 0) / max(1, len(who.habits)) + FEW),
+        log(who.brands.get(figure.brand, 0.0) + FEW),
     ]
 
 
@@ -177,22 +180,30 @@ def suggested(
 ) -> dict[str, Pull]:
     """Return products she has never had that are worth a thought, and how each goes with hers."""
     sources = sorted(who.habits.items(), key=lambda pair: -pair[1].slow)[:_SOURCES]
-    whole, nearest, last = defaultdict[str, float](float), dict[str, float](), defaultdict[str, float](float)
+    whole, last = defaultdict[str, float](float), defaultdict[str, float](float)
+    nearest, closest = dict[str, float](), dict[str, str]()
     for source, habit in sources:
+        if source not in near:
+            continue
         weight, recent = math.sqrt(habit.slow), source in who.last
-        for product, alike in near.get(source, {}).items():
+        for product, alike in near[source].items():
             if product in who.habits:
                 continue
             whole[product] += weight * alike
             if alike > nearest.get(product, 0.0):
-                nearest[product] = alike
+                nearest[product], closest[product] = alike, source
             if recent:
                 last[product] += alike
     best = sorted(whole, key=lambda product: -whole[product])[:_SUGGESTED]
     fresh = [product for product in popular if product not in who.habits]
     size = max(1, len(who.last))
     return {
-        product: Pull(whole.get(product, 0.0), nearest.get(product, 0.0), last.get(product, 0.0) / size)
+        product: Pull(
+            whole.get(product, 0.0),
+            nearest.get(product, 0.0),
+            last.get(product, 0.0) / size,
+            closest.get(product, ""),
+        )
         for product in dict.fromkeys([*best, *fresh])
     }
 

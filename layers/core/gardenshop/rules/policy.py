@@ -8,10 +8,12 @@ never recomputed from later rules.
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gardenshop.models.base import Bp, Count, Fen, Grams, Model, Points
 from gardenshop.rules.money import FULL_BP
+
+VariantName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]{1,24}$")]
 
 
 class FreightRegion(Model):
@@ -95,11 +97,36 @@ class LearningPolicy(Model):
     pass_bp: Bp = 6000
 
 
+class Variant(Model):
+    """One way to recommend, for a share of the members: what it says comes over the rule's own."""
+
+    name: VariantName
+    share_bp: Bp
+    weights: dict[str, int] = Field(default_factory=dict)
+    variety_bp: Bp | None = None
+
+
+class Experiment(Model):
+    """Variants side by side; members beyond their shares see the rule's own way and are not counted."""
+
+    name: VariantName
+    variants: Annotated[tuple[Variant, ...], Field(min_length=2, max_length=5)]
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> "Experiment":
+        if sum(variant.share_bp for variant in self.variants) > FULL_BP:
+            raise ValueError("the shares of the variants are more than all members")
+        if len({variant.name for variant in self.variants}) != len(self.variants):
+            raise ValueError("two variants have one name")
+        return self
+
+
 class RecommendPolicy(Model):
-    """Weights of the recommendation's features, in basis points, and variety."""
+    """Weights of the recommendation's features, in basis points, and variety; an experiment with both."""
 
     weights: dict[str, int] = Field(default_factory=dict)
     variety_bp: Bp = 3000
+    experiment: Experiment | None = None
 
 
 class RestockPolicy(Model):

@@ -1,10 +1,11 @@
 """Which products to show a member, best first, each with the reasons that really put it there.
 
 Hard filters (stock, diet flags, allergens, what her constitution limits), then a weighted sum of features in
-0-1, then variety by maximal marginal relevance (Carbonell & Goldstein 1998). A feature that is not worth
-anything for a product gives neither score nor reason, so with no history and no constitution the order falls
-back by itself on season, endorsement, popularity and freshness; `ANYONE` is the non-personalised choice that
-PIPL art. 24 asks for. Neither price nor margin is a feature.
+0-1 (what her own past says is one of them, from `taste`), then variety by maximal marginal relevance
+(Carbonell & Goldstein 1998). A feature that is not worth anything for a product gives neither score
+nor reason, so with no history and no constitution the order falls back by itself on season, endorsement,
+popularity and freshness; `ANYONE` is the non-personalised choice that PIPL art. 24 asks for. Neither price
+nor margin is a feature.
 """
 
 import math
@@ -14,12 +15,14 @@ from typing import Any, Literal, NamedTuple
 from gardenshop.models.vocabulary import Constitution
 from gardenshop.rules.diet import conflicts
 from gardenshop.rules.fit import Fit, fit
+from gardenshop.rules.prepared import buyers_of
 from gardenshop.rules.solar_terms import Position, position
+from gardenshop.rules.taste import Sign
 
-Feature = Literal["rhythm", "copurchase", "constitution", "term", "endorsement", "popularity", "freshness"]
+Feature = Literal["history", "copurchase", "constitution", "term", "endorsement", "popularity", "freshness"]
 
 DEFAULT_WEIGHTS: dict[str, int] = {
-    "rhythm": 2500,
+    "history": 2500,
     "copurchase": 1000,
     "constitution": 2500,
     "term": 1500,
@@ -30,19 +33,10 @@ DEFAULT_WEIGHTS: dict[str, int] = {
 """Basis points; only their proportions matter."""
 
 _DAY_MS = 86_400_000
-_USUAL_CYCLE_DAYS = 30
-"""The cycle assumed of a product bought once; it also steadies the first few real intervals."""
 _NEXT_TERM_DAYS = 3
 _FRESH_DAYS = 30
 _MAX_REASONS = 3
-
-
-class Rhythm(NamedTuple):
-    """How a member buys one product: how often so far, when last, and the mean days between."""
-
-    times: int
-    last_at: int
-    cycle_days: int = 0
+_ENOUGH_BUYERS = 5
 
 
 class Member(NamedTuple):
@@ -51,7 +45,8 @@ class Member(NamedTuple):
     types: Sequence[Constitution] = ()
     avoided: Collection[str] = ()
     allergic_to: Collection[str] = ()
-    rhythms: Mapping[str, Rhythm] = {}
+    signs: Mapping[str, Sign] = {}
+    """What her own past says for products."""
 
 
 class Candidate(NamedTuple):
@@ -69,6 +64,8 @@ class Candidate(NamedTuple):
     endorsers: Sequence[str] = ()
     sales: int = 0
     """Units sold in the last 30 days."""
+    buyers: int = 0
+    """Members of the segment at hand who bought it lately."""
     on_at: int = 0
     in_stock: bool = True
 
@@ -88,15 +85,28 @@ class Item(NamedTuple):
     reasons: tuple[Reason, ...]
 
 
+class Place(NamedTuple):
+    """Where a list stands: beside the products *anchors*, id to title, and without those and *left_out*.
+
+    ``copurchase[anchor][product]`` says how much the two are bought together.
+    """
+
+    anchors: Mapping[str, str] = {}
+    copurchase: Mapping[str, Mapping[str, float]] = {}
+    left_out: Collection[str] = ()
+
+
 class _View(NamedTuple):
     """What all features of one ranking look at."""
 
     member: Member
     now: int
     where: Position
-    anchors: Mapping[str, str]
-    copurchase: Mapping[str, Mapping[str, float]]
+    links: Mapping[str, tuple[float, str]]
+    """Of each product, the strongest link to an anchor, and its title."""
+    top_link: float
     top_sales: int
+    top_buyers: int
 
 
 _Value = tuple[float, str]
@@ -104,10 +114,11 @@ _NOTHING: _Value = (0.0, "")
 _VARIETY = Reason("variety", "换换口味")
 
 ANYONE = Member()
+NOWHERE = Place()
 
 
-def candidate(product: Mapping[str, Any], now: int, *, in_stock: bool) -> Candidate:
-    """Return the candidate that a stored product (its plain document) is at *now*."""
+def candidate(product: Mapping[str, Any], now: int, *, in_stock: bool, segment: str = "") -> Candidate:
+    """Return the candidate that a stored product (its plain document) is at *now* for one of *segment*."""
     named = product.get("fit") or {}
     badges = product.get("certifications", ())
     return Candidate(
@@ -122,6 +133,7 @@ def candidate(product: Mapping[str, Any], now: int, *, in_stock: bool) -> Candid
         allergens=product.get("allergens", ()),
         endorsers=[badge["name"] for badge in badges if badge.get("until", now) >= now],
         sales=product.get("sales30D", 0),
+        buyers=buyers_of(product, segment),
         on_at=product.get("onAt", 0),
         in_stock=in_stock and product["status"] == "on_sale",
     )
@@ -134,24 +146,25 @@ def rank(
     weights: Mapping[str, int] = DEFAULT_WEIGHTS,
     k: int = 10,
     *,
-    anchors: Mapping[str, str] | None = None,
-    copurchase: Mapping[str, Mapping[str, float]] | None = None,
+    place: Place = NOWHERE,
     variety_bp: int = 3000,
 ) -> list[Item]:
     """Return at most *k* of the *candidates* for *member* at *now* (UTC ms), best first.
 
-    *anchors* are the products at hand (in the cart, on the page), id to title; they are not recommended.
-    ``copurchase[anchor][product]`` in 0-1 says how much the two are bought together. *variety_bp* is the
-    weight of unlikeness to what is already chosen, against the score.
+    *variety_bp* is the weight of unlikeness to what is already chosen, against the score.
     """
-    top_sales = max((each.sales for each in candidates), default=0)
-    view = _View(member, now, position(now), anchors or {}, copurchase or {}, top_sales)
-    allowed = [
-        each for each in candidates if each.product_id not in view.anchors and is_allowed(each, member)
-    ]
+    hidden = {*place.anchors, *place.left_out}
+    allowed = [each for each in candidates if each.product_id not in hidden and is_allowed(each, member)]
+    view = _view(candidates, member, now, place)
     scored = [(_item(each, view, weights), each) for each in allowed]
     scored.sort(key=lambda pair: (-pair[0].score_bp, -pair[1].sales, -pair[1].on_at, pair[1].product_id))
     return _varied(scored[: max(50, 5 * k)], k, variety_bp)
+
+
+def weights_of(changes: Mapping[str, int], *, together: int = 1) -> dict[str, int]:
+    """Return the usual weights with *changes*; what is bought *together* may count several times."""
+    weights = {**DEFAULT_WEIGHTS, **changes}
+    return {**weights, "copurchase": together * weights["copurchase"]}
 
 
 def is_allowed(candidate: Candidate, member: Member) -> bool:
@@ -159,11 +172,20 @@ def is_allowed(candidate: Candidate, member: Member) -> bool:
     return candidate.in_stock and _fit(candidate, member).verdict != "not_advised"
 
 
-def rhythm_of(instants: Sequence[int]) -> Rhythm:
-    """Return the rhythm of purchases at *instants* (UTC ms); several on one day count once."""
-    days = sorted({instant // _DAY_MS for instant in instants})
-    gaps = len(days) - 1
-    return Rhythm(len(days), max(instants), (days[-1] - days[0] + gaps // 2) // gaps if gaps else 0)
+def _view(candidates: Sequence[Candidate], member: Member, now: int, place: Place) -> _View:
+    links: dict[str, tuple[float, str]] = {}
+    for anchor, title in place.anchors.items():
+        for product, share in place.copurchase.get(anchor, {}).items():
+            links[product] = max(links.get(product, (0.0, "")), (share, title))
+    return _View(
+        member,
+        now,
+        position(now),
+        links,
+        max((share for share, _ in links.values()), default=0.0),
+        max((each.sales for each in candidates), default=0),
+        max((each.buyers for each in candidates), default=0),
+    )
 
 
 def _fit(candidate: Candidate, member: Member) -> Fit:
@@ -220,27 +242,13 @@ def _likeness(one: Sequence[str], other: Sequence[str]) -> float:
     return shared / max(len(one), len(other), 1)
 
 
-def _rhythm(candidate: Candidate, view: _View) -> _Value:
-    """Grow with the square of the time since the last purchase until it is due, fade after 1.5 cycles.
-
-    A hazard of repeat purchase in its simplest form; trusted by times / (times + 1).
-    """
-    habit = view.member.rhythms.get(candidate.product_id)
-    if habit is None:
-        return _NOTHING
-    since = max(0, view.now - habit.last_at) / _DAY_MS
-    cycle = (habit.cycle_days * (habit.times - 1) + _USUAL_CYCLE_DAYS) / habit.times
-    due = since / cycle
-    value = (min(1.0, due) ** 2 if due <= 1.5 else 1.5 / due) * habit.times / (habit.times + 1)  # noqa: PLR2004
-    if habit.cycle_days:
-        return value, f"您大约每{habit.cycle_days}天买一次，上次是{int(since)}天前"
-    return value, f"您{int(since)}天前买过"
+def _history(candidate: Candidate, view: _View) -> _Value:
+    return view.member.signs.get(candidate.product_id, _NOTHING)
 
 
 def _copurchase(candidate: Candidate, view: _View) -> _Value:
-    links = [(view.copurchase.get(each, {}).get(candidate.product_id, 0.0), each) for each in view.anchors]
-    value, anchor = max(links, default=(0.0, ""))
-    return (min(1.0, value), f"常和{view.anchors[anchor]}一起买") if value > 0 else _NOTHING
+    share, title = view.links.get(candidate.product_id, _NOTHING)
+    return (share / view.top_link, f"常和{title}一起买") if share > 0 else _NOTHING
 
 
 def _constitution(candidate: Candidate, view: _View) -> _Value:
@@ -264,6 +272,10 @@ def _endorsement(candidate: Candidate, _: _View) -> _Value:
 
 
 def _popularity(candidate: Candidate, view: _View) -> _Value:
+    """Count members of her segment where enough of them bought anything, else what everybody bought."""
+    if view.top_buyers >= _ENOUGH_BUYERS:
+        value = math.log1p(candidate.buyers) / math.log1p(view.top_buyers)
+        return (value, "和您同体质的会员常买") if candidate.buyers else _NOTHING
     if candidate.sales <= 0:
         return _NOTHING
     return math.log1p(candidate.sales) / math.log1p(view.top_sales), f"近30天售出{candidate.sales}件"
@@ -275,7 +287,7 @@ def _freshness(candidate: Candidate, view: _View) -> _Value:
 
 
 _FEATURES: dict[Feature, Callable[[Candidate, _View], _Value]] = {
-    "rhythm": _rhythm,
+    "history": _history,
     "copurchase": _copurchase,
     "constitution": _constitution,
     "term": _term,

@@ -7,14 +7,25 @@ what other shops taught, for a shop that has little to look back on. What was tr
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import mul
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from gardenshop.rules.figures import Figure, Visit, day_number, figures, neighbours, visits_of
+from gardenshop.rules.figures import (
+    Days,
+    Figure,
+    Visit,
+    collect,
+    day_number,
+    figures,
+    neighbours,
+    visits_in,
+    visits_of,
+)
 from gardenshop.rules.habits import (
+    Pull,
     Shopper,
     bought_features,
     new_features,
@@ -23,11 +34,15 @@ from gardenshop.rules.habits import (
 )
 from gardenshop.rules.logistic import fit
 
-_POPULAR = 60
+R = TypeVar("R")
+T = TypeVar("T")
+
+POPULAR = 60
 _CONSIDERED = 100
 """Of the products she has bought, the most usual, unless more are asked for."""
 _LOOK_BACK_DAYS = (28, 56, 84)
 _WINDOW_DAYS = 28
+_LATELY_DAYS = 84
 _VISITS_BEFORE = 3
 _VISITS_EACH = 4
 """Of one member, so many visits of a window are looked at."""
@@ -38,7 +53,7 @@ _NEGATIVES = 30
 _RIDGE = 30.0
 """What other shops taught stands for so many rows of our own."""
 
-_PRIOR = {
+PRIOR = {
     "bought": (
         -0.112, -0.279, 0.143, 0.076, 0.82, 0.256, 0.089, -0.132, 0.338, -0.053, 0.145, -0.022,
         -0.054, -0.171, -0.082, -0.005, 0.319, -0.087, -0.098, 0.287, 0.066, -0.118, 0.054, 0.123,
@@ -52,12 +67,61 @@ _PRIOR = {
 """In the order of `BOUGHT` and `NEW`."""
 
 
-class _Shop(NamedTuple):
-    """Everything a recommendation reads beside the member's own history."""
+class Known(NamedTuple):
+    """Everything a recommendation reads beside the member's own history; *weights* by model."""
 
     products: Mapping[str, Figure]
     near: Mapping[str, Mapping[str, float]]
     popular: Sequence[str]
+    weights: Mapping[str, Sequence[float]] = PRIOR
+
+
+NOTHING_KNOWN = Known({}, {}, ())
+"""Before the first night."""
+
+
+class Outlook(NamedTuple):
+    """What a member may want: the log odds of each product worth a thought, and what they come from."""
+
+    odds: dict[str, float]
+    who: Shopper
+    pulls: dict[str, Pull]
+
+
+class Past:
+    """The orders of all, fed page by page and in any order; only what teaches is kept of them."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, Days] = {}
+        self._names: dict[str, str] = {}
+
+    def add(self, orders: Iterable[Mapping[str, Any]]) -> None:
+        """Take *orders* in."""
+        for order in orders:
+            collect(self._members.setdefault(order["user_id"], {}), order, self._names)
+
+    def prepared(self, catalogue: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return what `recommend` needs to know of the shop that sells *catalogue*, as plain JSON."""
+        members = [visits_in(days) for days in self._members.values()]
+        until = 1 + max((visits[-1].day for visits in members), default=0)
+        weights = _learnt(members, catalogue, until)
+        shop = _shop(members, catalogue, until)
+        return {
+            "products": {product: list(figure) for product, figure in shop.products.items()},
+            "near": shop.near,
+            "popular": shop.popular,
+            "weights": weights,
+        }
+
+    def buyers(self, segments: Mapping[str, str]) -> dict[str, Counter[str]]:
+        """Count for each product who of each segment bought it in the last weeks; *segments* is by member."""
+        since = max((max(days) for days in self._members.values()), default=0) - _LATELY_DAYS
+        found = defaultdict[str, Counter[str]](Counter)
+        for member, segment in segments.items():
+            recent = (basket for day, basket in self._members.get(member, {}).items() if day > since)
+            for product in {product for basket in recent for product in basket}:
+                found[product][segment] += 1
+        return found
 
 
 class _Rows:
@@ -86,51 +150,50 @@ class _Rows:
         return fit(columns, self.labels, self.weights, prior=prior, ridge=_RIDGE)
 
 
-def prepare(orders: Sequence[Mapping[str, Any]], catalogue: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what `recommend` needs to know of the shop, as plain JSON, from all *orders*, oldest first."""
-    members = _by_member(orders)
-    until = 1 + max((visits[-1].day for visits in members), default=0)
-    weights = _learnt(members, catalogue, until)
-    shop = _shop(members, catalogue, until)
-    return {
-        "products": {product: list(figure) for product, figure in shop.products.items()},
-        "near": shop.near,
-        "popular": shop.popular,
-        "weights": weights,
-    }
+def prepare(orders: Iterable[Mapping[str, Any]], catalogue: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what `recommend` needs to know of the shop, as plain JSON, from all *orders*."""
+    past = Past()
+    past.add(orders)
+    return past.prepared(catalogue)
 
 
 def recommend(
     user_history: Sequence[Mapping[str, Any]], prepared: Mapping[str, Any], k: int, now: str
 ) -> list[str]:
     """Return the *k* products likeliest in the basket of a member with *user_history* on the day *now*."""
-    shop = _Shop(_Figures(prepared["products"]), prepared["near"], prepared["popular"])
-    who = shopper(visits_of(user_history), day_number(now), shop.products)
-    odds = {
-        product: _weigh(row, prepared["weights"]["bought"]) for product, row in _bought(who, shop, k).items()
-    }
-    odds.update(
-        (product, _weigh(row, prepared["weights"]["new"])) for product, row in _new(who, shop).items()
-    )
+    figures_read = Lazily(prepared["products"], Figure._make)
+    shop = Known(figures_read, prepared["near"], prepared["popular"], prepared["weights"])
+    odds = outlook(user_history, shop, now, k).odds
     best = sorted(odds, key=odds.__getitem__, reverse=True)
     if len(best) < k:
         best += [product for product in prepared["products"] if product not in odds]
     return best[:k]
 
 
-class _Figures(dict[str, Figure]):
-    """Reads only the figures that are asked for out of their JSON."""
+def outlook(user_history: Sequence[Mapping[str, Any]], shop: Known, now: str, k: int = 0) -> Outlook:
+    """Weigh what a member with *user_history* may want on the day *now*, at least *k* of what she has had."""
+    who = shopper(visits_of(user_history), day_number(now), shop.products)
+    pulls = suggested(who, shop.near, shop.popular)
+    bought, new = shop.weights["bought"], shop.weights["new"]
+    odds = {product: _weigh(row, bought) for product, row in _bought(who, shop, k).items()}
+    odds.update((product, _weigh(row, new)) for product, row in _new(who, shop, pulls).items())
+    return Outlook(odds, who, pulls)
 
-    def __init__(self, rows: Mapping[str, Sequence[Any]]) -> None:
+
+class Lazily(dict[str, T], Generic[R, T]):
+    """A mapping of *rows* as *read* understands them, each when it is first asked for."""
+
+    def __init__(self, rows: Mapping[str, R], read: Callable[[R], T]) -> None:
         super().__init__()
-        self.rows = rows
+        self._rows = rows
+        self._read = read
 
-    def __missing__(self, product: str) -> Figure:
-        figure = self[product] = Figure._make(self.rows[product])
-        return figure
+    def __missing__(self, key: str) -> T:
+        value = self[key] = self._read(self._rows[key])
+        return value
 
-    def __contains__(self, product: object) -> bool:
-        return product in self.rows
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
 
 
 def _learnt(
@@ -145,8 +208,9 @@ def _learnt(
             who = shopper(visits[:place], visits[place].day, shop.products)
             basket = {product for product, *_ in visits[place].lines}
             bought.add([(row, product in basket) for product, row in _bought(who, shop).items()], dice)
-            new.add([(row, product in basket) for product, row in _new(who, shop).items()], dice)
-    return {"bought": bought.fitted(_PRIOR["bought"]), "new": new.fitted(_PRIOR["new"])}
+            pulls = suggested(who, shop.near, shop.popular)
+            new.add([(row, product in basket) for product, row in _new(who, shop, pulls).items()], dice)
+    return {"bought": bought.fitted(PRIOR["bought"]), "new": new.fitted(PRIOR["new"])}
 
 
 def _looked_at(
@@ -164,26 +228,18 @@ def _looked_at(
     return found if len(found) <= _VISITS else dice.sample(found, _VISITS)
 
 
-def _shop(members: Sequence[Sequence[Visit]], catalogue: Sequence[Mapping[str, Any]], until: int) -> _Shop:
+def _shop(members: Sequence[Sequence[Visit]], catalogue: Sequence[Mapping[str, Any]], until: int) -> Known:
     products = figures(members, catalogue, until)
     popular = sorted(products, key=lambda product: -products[product].sold_4w)
-    return _Shop(products, neighbours(members, catalogue), popular[:_POPULAR])
+    return Known(products, neighbours(members, catalogue), popular[:POPULAR])
 
 
-def _by_member(orders: Iterable[Mapping[str, Any]]) -> list[list[Visit]]:
-    mine = defaultdict[str, list[Mapping[str, Any]]](list)
-    for order in orders:
-        mine[order["user_id"]].append(order)
-    return [visits_of(each) for each in mine.values()]
-
-
-def _bought(who: Shopper, shop: _Shop, k: int = 0) -> dict[str, list[float]]:
+def _bought(who: Shopper, shop: Known, k: int = 0) -> dict[str, list[float]]:
     usual = sorted(who.habits, key=lambda product: -who.habits[product].slow)[: max(k, _CONSIDERED)]
     return {product: bought_features(who, product, shop.products[product]) for product in usual}
 
 
-def _new(who: Shopper, shop: _Shop) -> dict[str, list[float]]:
-    pulls = suggested(who, shop.near, shop.popular)
+def _new(who: Shopper, shop: Known, pulls: Mapping[str, Pull]) -> dict[str, list[float]]:
     return {product: new_features(who, pull, shop.products[product]) for product, pull in pulls.items()}
 
 

@@ -13,12 +13,13 @@ from gardenshop.rules.ranking import (
     Candidate,
     Item,
     Member,
+    Place,
     Reason,
-    Rhythm,
     candidate,
     rank,
-    rhythm_of,
+    weights_of,
 )
+from gardenshop.rules.taste import Sign
 from gardenshop.rules.wording import blocking
 
 DAY_MS = 86_400_000
@@ -56,7 +57,7 @@ def test_hard_filters_beat_everything_that_speaks_for_a_product(barred: Candidat
         types=["yang_deficiency"],
         avoided=["fivePungent"],
         allergic_to=["peanut"],
-        rhythms={"x": Rhythm(9, NOW - 10 * DAY_MS, 10)},
+        signs={"x": Sign(1.0, "您大约每10天买一次，上次是10天前")},
     )
     wanted = barred._replace(suits=["yang_deficiency"], terms=["xiaoxue"], endorsers=["林"], sales=10**6)
     assert ids(rank([wanted, product("plain")], member, NOW)) == ["plain"]
@@ -98,37 +99,45 @@ def test_endorsements_name_the_practitioners_and_add_ever_less() -> None:
     assert two.score_bp == round(10_000 * 1500 * 0.875 / 10_500)
 
 
-def test_her_own_rhythm_rises_until_due_and_fades_after_it() -> None:
-    def score(days: int) -> int:
-        member = Member(rhythms={"rice": Rhythm(4, NOW - days * DAY_MS, 30)})
-        return only(product("rice"), member).score_bp
+def test_what_her_past_says_for_a_product_counts_and_is_told() -> None:
+    member = Member(signs={"rice": Sign(0.5, "您3天前买过")})
 
-    assert score(1) < score(15) < score(29) < score(30) == score(40)
-    assert score(200) < score(90) < score(45)
-    assert score(30) == round(10_000 * 2500 * 0.8 / 10_500)
+    item = only(product("rice"), member)
 
-
-def test_her_own_rhythm_is_told_in_days() -> None:
-    often = Member(rhythms={"rice": Rhythm(4, NOW - 28 * DAY_MS, 30)})
-    once = Member(rhythms={"rice": Rhythm(1, NOW - 28 * DAY_MS)})
-    assert only(product("rice"), often).reasons == (Reason("rhythm", "您大约每30天买一次，上次是28天前"),)
-    assert only(product("rice"), once).reasons == (Reason("rhythm", "您28天前买过"),)
-    assert only(product("rice"), often).score_bp > only(product("rice"), once).score_bp
-
-
-def test_rhythm_is_learnt_from_purchases_and_one_day_counts_once() -> None:
-    assert rhythm_of([NOW]) == Rhythm(1, NOW, 0)
-    assert rhythm_of([NOW, NOW - 20 * DAY_MS, NOW - 20 * DAY_MS, NOW - 41 * DAY_MS]) == Rhythm(3, NOW, 21)
+    assert item == Item("rice", round(10_000 * 2500 * 0.5 / 10_500), (Reason("history", "您3天前买过"),))
 
 
 def test_what_goes_with_the_cart_is_recommended_and_the_cart_itself_is_not() -> None:
-    shelf = [product("rice"), product("beans"), product("tea", sales=3)]
-    items = rank(shelf, ANYONE, NOW, anchors={"rice": "稻花香大米"}, copurchase={"rice": {"beans": 0.8}})
-    assert ids(items) == ["tea", "beans"]
-    assert (
-        Reason("copurchase", "常和稻花香大米一起买")
-        in next(i for i in items if i.product_id == "beans").reasons
+    shelf = [product("rice"), product("beans"), product("salt"), product("tea", sales=3)]
+    place = Place(
+        {"rice": "稻花香大米", "oil": "菜籽油"},
+        {"rice": {"beans": 0.2, "salt": 0.1}, "oil": {"salt": 0.15}},
+        left_out=["tea"],
     )
+
+    items = rank(shelf, ANYONE, NOW, place=place)
+
+    assert items == [
+        Item("beans", 952, (Reason("copurchase", "常和稻花香大米一起买"),)),
+        Item("salt", 714, (Reason("copurchase", "常和菜籽油一起买"),)),
+    ]
+
+
+def test_members_of_her_segment_decide_what_is_popular_where_enough_of_them_buy() -> None:
+    shelf = [product("a", sales=90, buyers=1), product("b", sales=1, buyers=5), product("c", sales=50)]
+
+    items = rank(shelf, ANYONE, NOW, {"popularity": 1})
+
+    assert ids(items) == ["b", "a", "c"]
+    assert items[0].reasons == (Reason("popularity", "和您同体质的会员常买"),)
+    fewer = [each._replace(buyers=min(each.buyers, 4)) for each in shelf]
+    assert ids(rank(fewer, ANYONE, NOW, {"popularity": 1})) == ["a", "c", "b"]
+
+
+def test_weights_of_a_rule_come_over_the_usual_ones_and_company_counts_more_in_some_places() -> None:
+    weights = weights_of({"term": 7, "copurchase": 10}, together=3)
+
+    assert weights == {**DEFAULT_WEIGHTS, "term": 7, "copurchase": 30}
 
 
 def test_new_products_get_a_chance_that_fades_within_a_month() -> None:
@@ -195,6 +204,9 @@ def test_a_stored_product_becomes_a_candidate() -> None:
         sales=7,
         on_at=5,
     )
+    told = {**stored, "learnt": {"buyers": "damp_heat 4,qi_deficiency 3"}}
+    assert candidate(told, NOW, in_stock=True, segment="qi_deficiency").buyers == 3
+    assert candidate(told, NOW, in_stock=True, segment="balanced").buyers == 0
     assert not candidate({**stored, "status": "off_sale"}, NOW, in_stock=True).in_stock
     assert not candidate(stored, NOW, in_stock=False).in_stock
 

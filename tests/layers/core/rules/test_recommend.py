@@ -138,4 +138,4 @@ def test_every_feature_has_a_name() -> None:
     assert list(pulls) == ["tea 2", "rice 1"]
     assert len(bought_features(who, "tea 1", products["tea 1"])) == len(BOUGHT)
     assert len(new_features(who, pulls["tea 2"], products["tea 2"])) == len(NEW)
-    assert [len(weights) for weights in recommend_rules._PRIOR.values()] == [len(BOUGHT), len(NEW)]
+    assert [len(weights) for weights in recommend_rules.PRIOR.values()] == [len(BOUGHT), len(NEW)]
