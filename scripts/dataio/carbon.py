@@ -64,9 +64,10 @@ class Shift:
 
 @dataclass
 class Tally:
-    """What became of all meals that were looked at: how many of each state, and the shifts by version."""
+    """All meals that were looked at: how many of each state, the first *unknown*, the shifts by version."""
 
     states: Counter[str] = field(default_factory=Counter)
+    unknown: list[str] = field(default_factory=list)
     shifts: dict[tuple[str, str], Shift] = field(default_factory=dict)
 
     def add(self, meals: Iterable[Compared]) -> list[Compared]:
@@ -74,6 +75,8 @@ class Tally:
         stale = []
         for meal in meals:
             self.states[meal.state] += 1
+            if meal.state == "unknown" and len(self.unknown) < _EXAMPLES:
+                self.unknown.append(meal.meal_id)
             if meal.state == "stale":
                 versions = meal.row["replacedVersion"], meal.row["factorVersion"]
                 self.shifts.setdefault(versions, Shift()).add(meal)

@@ -115,7 +115,8 @@ class Output:
 
     def carbon(self, tally: Tally, purchases: int, *, applied: bool, unbooked: int) -> None:
         """Show how many meals rest on which factors, what revising them changes, and whether it was done."""
-        facts = {"purchasesLeft": purchases, "applied": applied, "unbooked": unbooked}
+        facts = {"unknown": tally.unknown, "purchasesLeft": purchases}
+        facts |= {"applied": applied, "unbooked": unbooked}
         if self.as_json:
             shifts = [_shift(versions, shift) for versions, shift in tally.shifts.items()]
             self.json({"meals": tally.states, "shifts": shifts, **facts})
@@ -125,6 +126,8 @@ class Output:
             self._say(f"{old} -> {new}: {shift.meals} meals of {shift.members} members, for instance")
             self._say(f"  {', '.join(shift.examples)}")
             self._say(f"  carbon {carbon_g}, baseline {baseline_g}, saved {saved_g}")
+        if tally.unknown:
+            self._say(f"a food, a meat or a rule is gone: {', '.join(tally.unknown)}")
         states = ", ".join(f"{number} {state}" for state, number in sorted(tally.states.items()))
         self._say(f"Meals: {states or 'none'}. Purchases by other factors, which stay: {purchases}.")
         self._say(f"Revised, {unbooked} left to outbox_pump." if applied else "Nothing was changed.")

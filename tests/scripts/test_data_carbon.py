@@ -93,7 +93,7 @@ def stored(api: CloudApi, name: str, **where: Any) -> list[Document]:
 
 
 def told(states: dict[str, int], *shifts: Document, **facts: Any) -> Document:
-    rest = {"purchasesLeft": 0, "applied": False, "unbooked": 0}
+    rest = {"unknown": [], "purchasesLeft": 0, "applied": False, "unbooked": 0}
     return {"meals": states, "shifts": list(shifts), **rest, **facts}
 
 
@@ -201,18 +201,22 @@ def test_a_meal_follows_the_meat_and_the_rules_that_it_was_recorded_by(
     code, seen = command("--apply")
 
     assert (code, seen["meals"]) == (1, {"stale": 4, "unknown": 2})
+    assert seen["unknown"] == [f"{user_id(A)}:meal-00{n}" for n in (10, 11)]
     (row,) = stored(api, "meals", revises=f"{user_id(A)}:meal-0009")
     assert (row["baselineG"], row["factorVersion"]) == (2500 - 923, "meat-2+test-2")
     assert row["savedG"] == 2000 - 607
 
 
-def test_for_people_it_says_the_same_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_for_people_it_says_the_same_in_lines(api: CloudApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.run([insert("meals", meal("meal-0012", B, rulesVersion="carbon9"))])
+
     assert run(["carbon", "--user", user_id(B)], description="") == 1
 
     assert capsys.readouterr().out.splitlines() == [
         f"{OLD} -> {NEW}: 1 meals of 1 members, for instance",
         f"  {user_id(B)}:meal-0001",
         "  carbon +184 g, baseline +0 g, saved -184 g",
-        "Meals: 1 stale. Purchases by other factors, which stay: 0.",
+        f"a food, a meat or a rule is gone: {user_id(B)}:meal-0012",
+        "Meals: 1 stale, 1 unknown. Purchases by other factors, which stay: 0.",
         "Nothing was changed.",
     ]
