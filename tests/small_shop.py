@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from dataio import carbon
 from demo import laws
 from faults import Fragile
 from gardenshop.cloud import clock
 from gardenshop.cloud.clock import MINUTE
-from gardenshop.cloud.database import Database, Document
+from gardenshop.cloud.database import Database, Document, update
 from gardenshop.flows import payments, refunds
 from gardenshop.flows.payments import Payment, take_payment
 from harness import LINK_KEYS, PHONE_KEY, A, B, Shop, function, open_shop, user_id
@@ -102,6 +103,21 @@ class SmallShop:
         """Record a meal of 200 g of tofu, which earns 12 garden points, or take it back."""
         event = {"action": action, "items": [{"ingredientId": "tofu", "grams": 200}], "clientToken": token}
         return self.call("meal_record", event, openid)
+
+    def weigh_tofu(self, factor_g: int, version: str) -> None:
+        """Give tofu another factor."""
+        change = {"$set": {"factorG": factor_g, "factorVersion": version}}
+        with self.fragile.immortal():
+            self.db.write(update("ingredients", {"_id": "tofu"}, change))
+
+    def recalculate(self) -> carbon.Tally:
+        """Revise every meal that rests on other factors than those of now, and tell what that was."""
+        tally = carbon.Tally()
+        for page in carbon.pages(self.shop.adapter):
+            stale = tally.add(page)
+            if stale:
+                carbon.store(self.shop.adapter, stale)
+        return tally
 
     def notify(self, attempt_no: str) -> Document:
         """Let WeChat Pay's notice of the paid *attempt_no* arrive; return the order."""

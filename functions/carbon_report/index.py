@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gardenshop.cloud.database import Document, aggregate, find
+from gardenshop.cloud.database import Command, Document, aggregate, find
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
-from gardenshop.rules.carbon import PORK
+from gardenshop.flows.meals import LEDGER
+from gardenshop.rules.carbon import PORK, SOURCE
 from gardenshop.rules.carbon_report import (
-    SOURCES,
     Sums,
     change_text,
     comparison_text,
@@ -16,6 +16,7 @@ from gardenshop.rules.carbon_report import (
     equivalents,
     streak,
     sums_of,
+    versions_text,
 )
 
 _SUMMED = ("eaten", "mealCarbonG", "mealBaselineG", "mealSavedG", "shopCarbonG", "savedG")
@@ -52,7 +53,7 @@ class DayOfCurve(Response):
 
 
 class Report(Response):
-    """Estimates by `method`; `streak` counts days in a row with a meal."""
+    """Estimates by `method`; `streak` counts days in a row with a meal, `versions` are of the factors."""
 
     today: Period
     week: Period
@@ -64,15 +65,18 @@ class Report(Response):
     text: str
     method: str
     sources: list[str]
+    versions: str
 
 
 @cloud_function(caller=MEMBER)
 def main(request: CarbonReport, ctx: Context) -> Report:
     """Read the days and their sum in one trip; the ids of her days begin with hers."""
     hers = {"_id": {"$gte": f"{ctx.user_id}:", "$lt": f"{ctx.user_id};"}}
-    newest, totals = ctx.db.read(
+    newest, totals, standing, undone = ctx.db.read(
         find("daily_stats", hers, fields=("day", *_SUMMED), sort={"_id": -1}),
         aggregate("daily_stats", {"$match": hers}, {"$group": {"_id": None, **_sums()}}),
+        _rows({"userId": ctx.user_id, "reverses": {"$exists": False}}),
+        _rows({"userId": ctx.user_id, "reverses": {"$exists": True}, "source": "member"}),
     )
     days = {day["day"]: day for day in newest}
     total = sums_of(totals)
@@ -87,12 +91,19 @@ def main(request: CarbonReport, ctx: Context) -> Report:
         equivalents=equivalents(total.saved_g),
         text=_text(total, in_a_row),
         method=PORK.text,
-        sources=list(SOURCES),
+        sources=[SOURCE],
+        versions=versions_text(standing, undone),
     )
 
 
 def _sums() -> Document:
     return {name: {"$sum": f"${name}"} for name in _SUMMED}
+
+
+def _rows(where: Document) -> Command:
+    """Count rows of the carbon ledger by the versions of factors that they name."""
+    key = {"version": "$factorVersion", "replaced": "$replacedVersion"}
+    return aggregate(LEDGER, {"$match": where}, {"$group": {"_id": key, "rows": {"$sum": 1}}})
 
 
 def _of(days: dict[str, Document], wanted: list[str]) -> list[Document]:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dataio import access, definitions, dictionary, documents, points, sample, tables
+from dataio import access, carbon, definitions, dictionary, documents, points, sample, tables
 from dataio.cloudapi import CloudApi, CloudError
 from dataio.output import Output
 from dataio.predecessor import files
@@ -58,6 +58,14 @@ def _parser(description: str) -> argparse.ArgumentParser:
     balances.add_argument("--user", metavar="ID", help="one member alone")
     balances.add_argument("--apply", action="store_true", help="set counters that are wrong")
     access.add_options(balances)
+    revised = add(
+        "carbon",
+        _carbon,
+        "compare meals with what they come to by the factors of now; store revisions with --apply",
+    )
+    revised.add_argument("--user", metavar="ID", help="one member alone")
+    revised.add_argument("--apply", action="store_true", help="store a revision of each that is stale")
+    access.add_options(revised)
     schema = add("schema", _schema, "compare the schemas and the README in collections/ with the models")
     choice = schema.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")
@@ -117,6 +125,18 @@ def _points(options: argparse.Namespace, output: Output) -> int:
         wrong += [each for each in member.differences if not (done and each in member.wrong)]
     output.points(count, wrong, repaired)
     return 1 if wrong else 0
+
+
+def _carbon(options: argparse.Namespace, output: Output) -> int:
+    cloud = CloudApi(access.access(options))
+    tally, unbooked = carbon.Tally(), 0
+    pages = -(-carbon.total(cloud, options.user) // carbon.PAGE)
+    for page in output.progress(carbon.pages(cloud, options.user), pages, "comparing"):
+        stale = tally.add(page)
+        if stale and options.apply and not carbon.store(cloud, stale):
+            unbooked += len(stale)
+    output.carbon(tally, carbon.purchases(cloud, options.user), applied=options.apply, unbooked=unbooked)
+    return 1 if tally.states["unknown"] or unbooked or (tally.shifts and not options.apply) else 0
 
 
 def _cloud_if_any(options: argparse.Namespace) -> CloudApi | None:

@@ -9,11 +9,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from dataio.carbon import Shift, Tally
 from dataio.documents import Written
 from dataio.points import Difference
 from dataio.predecessor.source import STATUSES, Outcome, by_file
 from dataio.sample import Invalid
 from dataio.tables import Change, Plan
+from gardenshop.flows.revisions import SUMS
 
 T = TypeVar("T")
 
@@ -111,6 +113,25 @@ class Output:
                 self._say(f"{verb}: {place} is {each.found}, the ledger says {each.due}")
         self._say(f"{count} members, {len(wrong)} differences, {len(repaired)} counters set.")
 
+    def carbon(self, tally: Tally, purchases: int, *, applied: bool, unbooked: int) -> None:
+        """Show how many meals rest on which factors, what revising them changes, and whether it was done."""
+        facts = {"unknown": tally.unknown, "purchasesLeft": purchases}
+        facts |= {"applied": applied, "unbooked": unbooked}
+        if self.as_json:
+            shifts = [_shift(versions, shift) for versions, shift in tally.shifts.items()]
+            self.json({"meals": tally.states, "shifts": shifts, **facts})
+            return
+        for (old, new), shift in sorted(tally.shifts.items()):
+            carbon_g, baseline_g, saved_g = (f"{shift.sums[name]:+d} g" for name in SUMS)
+            self._say(f"{old} -> {new}: {shift.meals} meals of {shift.members} members, for instance")
+            self._say(f"  {', '.join(shift.examples)}")
+            self._say(f"  carbon {carbon_g}, baseline {baseline_g}, saved {saved_g}")
+        if tally.unknown:
+            self._say(f"a food, a meat or a rule is gone: {', '.join(tally.unknown)}")
+        states = ", ".join(f"{number} {state}" for state, number in sorted(tally.states.items()))
+        self._say(f"Meals: {states or 'none'}. Purchases by other factors, which stay: {purchases}.")
+        self._say(f"Revised, {unbooked} left to outbox_pump." if applied else "Nothing was changed.")
+
     def schemas(self, names: Sequence[str], *, wrote: bool) -> None:
         """Show which files were out of date."""
         if self.as_json:
@@ -176,6 +197,17 @@ def _totals(outcomes: Sequence[Outcome]) -> Table:
 
 def _difference(points: Difference) -> dict[str, Any]:
     return {"userId": points.user_id, **{name: getattr(points, name) for name in points._fields[1:]}}
+
+
+def _shift(versions: tuple[str, str], shift: Shift) -> dict[str, Any]:
+    return {
+        "from": versions[0],
+        "to": versions[1],
+        "meals": shift.meals,
+        "members": shift.members,
+        **{name: shift.sums[name] for name in SUMS},
+        "examples": shift.examples,
+    }
 
 
 def _differences(plan: Plan) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The laws of carbon: days are the sums of their meals, a meal counts once and goes back at most once."""
+"""The laws of carbon: days are the sums of their meals, a meal counts once and goes back at most once.
+
+A revision of a meal counts no meal and goes with it; each of a meal follows the one before.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -8,13 +11,16 @@ Document = dict[str, Any]
 Read = Callable[[str], list[Document]]
 
 _MEAL_SUMS = {"mealCarbonG": "carbonG", "mealBaselineG": "baselineG", "mealSavedG": "savedG"}
+_SUMS = tuple(_MEAL_SUMS.values())
+_OF_MEAL = ("userId", "day", "type", "baseline", "rulesVersion", "source")
 
 
 def days_are_their_meals(read: Read) -> Iterator[str]:
     """Every sum of a day is that of its rows of the carbon ledger."""
     due: Counter[tuple[str, str]] = Counter()
     for row in read("meals"):
-        one, day = -1 if "reverses" in row else 1, f"{row['userId']}:{row['day']}"
+        one = 0 if "revises" in row else -1 if "reverses" in row else 1
+        day = f"{row['userId']}:{row['day']}"
         due[day, "savedG"] += row["savedG"]
         if row["source"] == "shop":
             due[day, "shopCarbonG"] += row["carbonG"]
@@ -34,7 +40,7 @@ def days_are_their_meals(read: Read) -> Iterator[str]:
 def savings_are_what_is_left(read: Read) -> Iterator[str]:
     """A row saves what its baseline has over it, never less than nothing, and is credited with no more."""
     for row in read("meals"):
-        if "reverses" in row:
+        if "reverses" in row or "revises" in row:
             continue
         saved, credited = max(row["baselineG"] - row["carbonG"], 0), row.get("creditedG", 0)
         if row["savedG"] != saved or not 0 <= credited <= saved:
@@ -88,9 +94,43 @@ def meals_earn_once(read: Read) -> Iterator[str]:
     yield from (f"{points} points for no meal {key}" for key, points in earned.items() if points)
 
 
+def revisions_follow_their_meals(read: Read) -> Iterator[str]:
+    """A revision is the next of one of her meals, of that day, by other factors, and undone when it is."""
+    rows = {row["_id"]: row for row in read("meals")}
+    undone = Counter(row["reverses"] for row in rows.values() if "reverses" in row)
+    for key, row in rows.items():
+        if "revises" not in row or "reverses" in row:
+            continue
+        stem, _, number = key.rpartition(":")
+        meal = rows.get(row["revises"], {})
+        before = meal if number == "1" else rows.get(f"{stem}:{int(number) - 1}", {})
+        if stem != f"{meal.get('_id')}:revision" or any(meal[name] != row[name] for name in _OF_MEAL):
+            yield f"revision {key} is of {row['revises']}, which is no such meal"
+        elif not row["factorVersion"] != row["replacedVersion"] == before.get("factorVersion"):
+            yield f"revision {key} follows {before.get('_id')} by {row['replacedVersion']}"
+        elif undone[key] != undone[meal["_id"]]:
+            yield f"revision {key} is undone {undone[key]} times, its meal {undone[meal['_id']]}"
+
+
+def revised_meals_are_estimates(read: Read) -> Iterator[str]:
+    """A meal and its revisions, up to any of them, save what the baseline has over it; they earn nothing."""
+    rows = read("meals")
+    sums = {row["_id"]: Counter({name: row[name] for name in _SUMS}) for row in rows}
+    revisions = [row for row in rows if "revises" in row and "reverses" not in row]
+    for row in sorted(revisions, key=lambda row: int(row["_id"].rpartition(":")[2])):
+        total = sums.get(row["revises"], Counter())
+        total.update({name: row[name] for name in _SUMS})
+        if total["savedG"] != max(total["baselineG"] - total["carbonG"], 0) or total["carbonG"] < 0:
+            yield f"revision {row['_id']} makes its meal {dict(total)}"
+        if row["points"] or row["creditedG"]:
+            yield f"revision {row['_id']} earns {row['points']} points for {row['creditedG']} g"
+
+
 CARBON_LAWS = (
     days_are_their_meals,
     savings_are_what_is_left,
     meals_go_back_once,
     meals_earn_once,
+    revisions_follow_their_meals,
+    revised_meals_are_estimates,
 )

@@ -254,7 +254,8 @@ def test_the_carbon_of_a_recipe_is_the_sum_of_its_items() -> None:
 def test_every_baseline_of_the_rules_is_a_meat_product_with_the_same_figure() -> None:
     meats = by_id("meat_products")
     for code, (_, grams_per_kg) in MEATS.items():
-        assert meats[code]["carbonGPerKg"] == grams_per_kg
+        found = meats[code]
+        assert (found["carbonGPerKg"], found["factorVersion"]) == (grams_per_kg, VERSION)
 
 
 def test_every_sku_has_stock_that_its_ledger_explains() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from functions.builders import Document, document, user
+from dataio import carbon
+from functions.builders import Document, document, edit, user
 from harness import A, B, Shop, user_id
 
 NOTHING = {
@@ -85,14 +86,14 @@ def test_days_add_up_to_periods(shop: Shop) -> None:
         {"day": "2026-11-23", "meals": 2, "mealSavedG": 1214, "shopSavedG": 0},
     ]
     assert (report["streak"], report["text"]) == (2, "累计估算减碳 18528 克，已连续 2 天有记录。")
-    assert report["equivalents"] == ["大约是 20 份（每份 75 克）猪肉的排放", "大约是 34 度电的排放"]
+    assert report["equivalents"] == ["大约是 20 份（每份 75 克）猪肉的排放"]
 
 
 def test_method_and_sources_stand_beside_the_figures(shop: Shop) -> None:
     report = shop.ok("carbon_report", openid=A)
 
     assert report["method"].startswith("估算值")
-    assert len(report["sources"]) == 2
+    assert report["sources"] == ["Poore & Nemecek 2018（Science 360:987），零售重量全球均值"]
 
 
 def test_the_days_of_another_are_not_counted(shop: Shop) -> None:
@@ -113,6 +114,31 @@ def test_what_meal_record_counted_is_what_is_reported(shop: Shop) -> None:
     today = shop.ok("carbon_report", openid=A)["today"]
 
     assert (today["meals"], today["carbonG"], today["savedG"]) == (2, 632, 1214)
+
+
+def test_meals_that_were_recalculated_are_told_of_in_one_trip(shop: Shop) -> None:
+    factor = {"factorG": 3160, "factorSource": "测试数据", "factorVersion": "test-1"}
+    food = document("ingredients", id="tofu", name="豆腐", nameKey="豆腐", category="豆制品", **factor)
+    shop.add("ingredients", food)
+    shop.add("users", user(B))
+    meal = {
+        "action": "record",
+        "items": [{"ingredientId": "tofu", "grams": 100}],
+        "clientToken": "meal-00000",
+    }
+    for openid in (A, B):
+        shop.ok("meal_record", meal, openid=openid)
+    edit(shop, "ingredients", "tofu", {"factorG": 5000, "factorVersion": "test-2"})
+    for page in carbon.pages(shop.adapter, user_id(A)):
+        carbon.store(shop.adapter, page)
+
+    mine, hers = (shop.ok("carbon_report", openid=openid) for openid in (A, B))
+
+    assert shop.adapter.trips == 1
+    told = "数字依据 2 个版本的排放系数（pn2018-mean、test-2），有的餐食已按新版系数重新估算。"
+    assert (mine["today"]["savedG"], mine["versions"]) == (423, told)
+    told = "数字依据 2 个版本的排放系数（pn2018-mean、test-1）。"
+    assert (hers["today"]["savedG"], hers["versions"]) == (607, told)
 
 
 @pytest.mark.parametrize("days", [0, 367, "30", True])

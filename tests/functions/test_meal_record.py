@@ -44,8 +44,9 @@ def ingredient(food_id: str, **changes: Any) -> Document:
 
 
 def meat(code: str = "beef", **changes: Any) -> Document:
-    named = {"name": "牛肉", "category": "畜肉", "group": "牛", "carbonGPerKg": 99_480, "source": "测试数据"}
-    return document("meat_products", id=code, **named, **changes)
+    fields: Document = {"name": "牛肉", "category": "畜肉", "group": "牛", "carbonGPerKg": 99_480}
+    fields |= {"source": "测试数据", "factorVersion": "meat-1"}
+    return document("meat_products", id=code, **fields | changes)
 
 
 def bought(
@@ -145,7 +146,7 @@ def test_a_meal_is_stored_with_its_factors_and_counted(shop: Shop) -> None:
         "points": 6,
         "notes": [],
         "method": seen["method"],
-        "factorVersion": "test-1",
+        "factorVersion": "pn2018-mean+test-1",
         "recorded": True,
         "undone": False,
     }
@@ -383,6 +384,23 @@ def test_the_rules_may_name_another_baseline(shop: Shop) -> None:
     shop.add("business_rules", rule("carbon", {"baselineCode": "poultry", "baselineG": 100}))
 
     assert shop.ok("meal_record", MEAL, openid=A)["baselineG"] == 987
+
+
+def test_the_meat_that_the_rules_name_has_one_factor_however_it_is_chosen(shop: Shop) -> None:
+    shop.add("meat_products", meat("pork", name="猪肉", carbonGPerKg=99))
+
+    seen = shop.ok("meal_record", {**MEAL, "baseline": "pork"}, openid=A)
+
+    assert (seen["baselineG"], seen["factorVersion"]) == (923, "pn2018-mean+test-1")
+
+
+def test_a_meal_names_the_version_of_every_factor(shop: Shop) -> None:
+    edit(shop, "ingredients", "rice", {"factorVersion": "test-2"})
+    items = [TOFU, {"ingredientId": "rice", "grams": 10}]
+
+    seen = shop.ok("meal_record", {**MEAL, "items": items, "baseline": "beef"}, openid=A)
+
+    assert seen["factorVersion"] == "meat-1+test-1+test-2"
 
 
 def test_a_snack_and_a_meal_with_meat_save_nothing(shop: Shop) -> None:

@@ -12,7 +12,14 @@ from gardenshop.models.base import dump
 from gardenshop.models.registry import model_of
 
 STAMPS = {"createdAt": 100, "updatedAt": 200}
-MEAT = {"name": "猪肉", "category": "畜肉", "group": "猪", "carbonGPerKg": 12_310, "source": "P&N 2018"}
+MEAT = {
+    "name": "猪肉",
+    "category": "畜肉",
+    "group": "猪",
+    "carbonGPerKg": 12_310,
+    "source": "P&N 2018",
+    "factorVersion": "pn2018-mean",
+}
 TASK = {"topic": "garden.sync", "refId": "1", "dueAt": 5}
 
 

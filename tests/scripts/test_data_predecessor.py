@@ -190,6 +190,7 @@ def test_a_meat_product_keeps_its_sources(tmp_path: Path) -> None:
     found = document(import_one(tmp_path, "meat_products", MEAT))
 
     assert (found["carbonGPerKg"], found["group"], found["source"]) == (7800, "猪", "FAO 2021；OWID")
+    assert found["factorVersion"] == "garden-v2"
 
 
 def test_a_baseline_without_a_source_is_refused(tmp_path: Path) -> None:

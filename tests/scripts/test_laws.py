@@ -15,7 +15,7 @@ Documents = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def lived() -> Iterator[Documents]:
-    """A shop with a paid, a cancelled and an open order, all for points, late money, a plant, two meals."""
+    """A shop with paid, cancelled and open orders, for points, late money, a plant, meals, revisions."""
     with open_small_shop() as small:
         small.award(A, 40, "award-01")
         small.award(A, 300, "award-02", book="shop")
@@ -23,6 +23,8 @@ def lived() -> Iterator[Documents]:
         assert small.learn(A)["code"] == 0
         small.eat(A, "meal-0001")
         small.eat(A, "meal-0002")
+        small.weigh_tofu(5000, "test-2")
+        small.recalculate()
         small.eat(A, "meal-0002", "undo")
         for token, units in (("paid-order", 2), ("cancelled-order", 1), ("open-order", 1)):
             assert small.checkout(A, {"tofu": units}, token, points=50 * units)["code"] == 0
@@ -48,8 +50,13 @@ def one(documents: list[dict[str, Any]], **where: Any) -> dict[str, Any]:
 
 def undone(shop: Documents) -> dict[str, Any]:
     """Return the row that took a meal back."""
-    (found,) = [each for each in shop["meals"] if "reverses" in each]
+    (found,) = [each for each in shop["meals"] if "reverses" in each and "revises" not in each]
     return found
+
+
+def revision(shop: Documents, token: str = "meal-0001") -> dict[str, Any]:
+    """Return the revision of a meal."""
+    return one(shop["meals"], _id=f"{user_id(A)}:{token}:revision:1")
 
 
 def earning(token: str) -> str:
@@ -225,6 +232,52 @@ BREACHES: dict[str, tuple[str, Any]] = {
         lambda shop: shop["points_ledger"].append(
             {**one(shop["points_ledger"], _id=earning("meal-0001")), "ref": {"type": "meal", "id": "none"}}
         ),
+    ),
+    "a revision of another's meal": (
+        "which is no such meal",
+        lambda shop: revision(shop).update(userId="u-of-another"),
+    ),
+    "a revision of nothing": (
+        "which is no such meal",
+        lambda shop: shop["meals"].remove(one(shop["meals"], _id=f"{user_id(A)}:meal-0001")),
+    ),
+    "a revision on another day": (
+        "which is no such meal",
+        lambda shop: revision(shop).update(day="2026-11-01"),
+    ),
+    "a revision by the same factors": (
+        "by pn2018-mean+test",
+        lambda shop: revision(shop).update(factorVersion="pn2018-mean+test"),
+    ),
+    "two revisions from one version": (
+        "revision:2 follows",
+        lambda shop: shop["meals"].append(
+            {**revision(shop), "_id": f"{user_id(A)}:meal-0001:revision:2", "factorVersion": "test-3"}
+        ),
+    ),
+    "a revision that stays when its meal is undone": (
+        "is undone 0 times, its meal 1",
+        lambda shop: shop["meals"].remove(one(shop["meals"], _id=f"{user_id(A)}:meal-0002:revision:1:undo")),
+    ),
+    "a revision undone alone": (
+        "is undone 1 times, its meal 0",
+        lambda shop: shop["meals"].append({**undone(shop), "_id": "x", "reverses": revision(shop)["_id"]}),
+    ),
+    "a revision that is no estimate": (
+        "makes its meal",
+        lambda shop: revision(shop).update(savedG=1),
+    ),
+    "a revision that earns": (
+        "earns 3 points for 0 g",
+        lambda shop: revision(shop).update(points=3),
+    ),
+    "a day without a revision": (
+        "its meals say",
+        lambda shop: shop["meals"].remove(revision(shop)),
+    ),
+    "a revision not in the books": (
+        "is not booked",
+        lambda shop: revision(shop).update(bookingDueAt=1),
     ),
     "a day that counted twice": ("the orders say", lambda shop: shop["daily_stats"][0].update(spentFen=1)),
 }

@@ -105,6 +105,7 @@ def meat_product(source: Source) -> dict[str, Any]:
         "group": coded(source.text("comparisonGroup"), _MEAT_GROUPS, "comparisonGroup", notes),
         "carbonGPerKg": whole(source.number("carbonFootprint"), 1000, "carbonFootprint", notes),
         "source": "；".join(sources),
+        "factorVersion": FACTOR_VERSION,
         "production": coded(source.text("productionMethod", ""), _PRODUCTION, "productionMethod", notes)
         or None,
         "region": coded(source.text("region", ""), _REGIONS, "region", notes) or None,

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from gardenshop.cloud.database import Command, Document, find
 from gardenshop.cloud.errors import NotFound
 from gardenshop.flows.meals import LEDGER, Table, table_of, table_reads, undoing_of
-from gardenshop.flows.plate import Wish, baseline_of, estimate_of, foods_read, plate_of
+from gardenshop.flows.plate import Wish, baseline_of, estimate_of, foods_read, plate_of, portions_of
+from gardenshop.rules.carbon import version_of
 from gardenshop.rules.larder import Larder, first_day
 from gardenshop.rules.points import garden_points_for
 
@@ -27,7 +28,7 @@ class Wishes(NamedTuple):
 
 
 class Sitting(NamedTuple):
-    """What is known of a meal: its own rows, all rows of the weeks before, foods, meats and the table."""
+    """What is known of a meal: its own rows, foods, meats, the table, and earlier rows but for revisions."""
 
     own: dict[str, Document]
     rows: Sequence[Document]
@@ -45,7 +46,7 @@ def sitting_reads(wishes: Wishes) -> list[Command]:
     """Return the reads of `sitting_of`."""
     mine = {"userId": wishes.user_id}
     ids = [wishes.meal_id, undoing_of(wishes.meal_id)]
-    since = {**mine, "day": {"$gte": first_day(wishes.day)}}
+    since = {**mine, "day": {"$gte": first_day(wishes.day)}, "revises": {"$exists": False}}
     return [
         find(LEDGER, {**mine, "_id": {"$in": ids}}),
         find(LEDGER, since, fields=_ROW_FIELDS, sort={"day": -1, "_id": 1}),
@@ -67,7 +68,7 @@ def draft(wishes: Wishes, sitting: Sitting, now: int) -> Document:
     """Return the row of a meal; what it is credited with is never more than by the usual baseline."""
     policy = sitting.table.policy
     plate = plate_of(wishes.dishes, wishes.text, sitting.foods, Larder(sitting.rows, wishes.day))
-    portions = 0 if wishes.type == "snack" or plate.with_meat else policy.carbon.meal_portions
+    portions = portions_of(policy.carbon, kind=wishes.type, with_meat=plate.with_meat)
     baseline, usual = (baseline_of(policy.carbon, meats) for meats in (sitting.meats, ()))
     estimate = estimate_of(plate.items, portions=portions, baseline=baseline)
     credited_g = min(estimate.saved_g, estimate_of(plate.items, portions=portions, baseline=usual).saved_g)
@@ -85,7 +86,7 @@ def draft(wishes: Wishes, sitting: Sitting, now: int) -> Document:
         "points": min(garden_points_for(credited_g, policy.points), sitting.table.left_today(now)),
         "baseline": baseline.label,
         "method": baseline.text,
-        "factorVersion": plate.factor_version,
+        "factorVersion": version_of({*plate.versions, baseline.version}),
         "rulesVersion": policy.version,
         "source": "member",
         "uncounted": plate.uncounted,

@@ -8,9 +8,13 @@ The points of a meal count against a cap of the day. What it still allows when t
 the row says; when other meals have used it up meanwhile, the meal is booked without points.
 
 A meal is undone by a row of its own, named after it, so it is undone once. What grew stays grown.
+
+A revision (`flows/revisions.py`) moves its meal's day by a difference. When the meal is undone it is undone
+as well, whichever came first: each of the two, once it is stored and before its mark goes, looks for the
+other, so one of them at least finds it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gardenshop.cloud.clock import day_of
@@ -59,10 +63,12 @@ def table_of(found: Sequence[Sequence[Document]]) -> Table:
 def undoing(row: Document, now: int) -> Document:
     """Return the row that takes back the meal of *row*, on the day of the meal."""
     copied = ("userId", "day", "type", "baseline", "factorVersion", "rulesVersion", "source")
+    revised = ("revises", "replacedVersion")
     taken = ("carbonG", "baselineG", "savedG", "creditedG", "points")
     return {
         "_id": undoing_of(row["_id"]),
         **{name: row[name] for name in copied},
+        **{name: row[name] for name in revised if name in row},
         **{name: -row[name] for name in taken},
         "items": [],
         "reverses": row["_id"],
@@ -79,15 +85,28 @@ def undoing_of(meal_id: str) -> str:
 
 
 def book(db: Database, row: Document, table: Table, now: int) -> None:
-    """Take *row* into the books, once. Raises Busy when the garden, the day or the points change meanwhile.
+    """Take *row*, no revision, into the books, once.
 
-    Raises Internal when a balance can no longer tell whether it took its part.
+    Raises Busy when the garden, the day or the points change meanwhile, and Internal when a balance can no
+    longer tell whether it took its part.
     """
     if "bookingDueAt" not in row:
         return
     closing = _take_back(db, row, now) if "reverses" in row else _give(db, row, table, now)
-    unmarked = {"$unset": {"bookingDueAt": ""}, "$set": {"updatedAt": now}}
-    db.write(*closing, update(LEDGER, {"_id": row["_id"]}, unmarked))
+    db.write(*closing, _unmarked(row, now))
+
+
+def book_revisions(db: Database, rows: Sequence[Document], now: int) -> None:
+    """Take *rows*, revisions and what takes them back, into their days, once; those of meals undone go back.
+
+    Raises Internal, after the others, when a day can no longer tell whether it took its part.
+    """
+    due = {f"meal:{row['_id']}": row for row in rows if "bookingDueAt" in row}
+    counting = [_daily(row, key) for key, row in due.items()]
+    outcome = perform(db, counting, now, before=[_day(row, now) for row in due.values()])
+    _undo_revisions(db, _of_undone(db, due.values()), now)
+    db.write(*(_unmarked(due[key], now) for key in sorted(outcome.applied)))
+    demand(outcome, "revisions")
 
 
 def due(before: int, limit: int) -> Command:
@@ -112,7 +131,10 @@ def finish(db: Database, entry: Document, now: int) -> bool:
 
 def _booked(db: Database, row: Document, now: int) -> bool:
     try:
-        book(db, row, table_of(db.read(*table_reads(row["userId"]))), now)
+        if "revises" in row:
+            book_revisions(db, [row], now)
+        else:
+            book(db, row, table_of(db.read(*table_reads(row["userId"]))), now)
     except AppError:
         return False
     return True
@@ -137,7 +159,13 @@ def _give(db: Database, row: Document, table: Table, now: int) -> Sequence[Comma
 def _take_back(db: Database, row: Document, now: int) -> Sequence[Command]:
     outcome = perform(db, [_daily(row, f"meal:{row['_id']}")], now, before=[_day(row, now)])
     demand(outcome, f"meal {row['_id']}")
-    earned = db.one(get(points.LEDGER, _earning_of(row["reverses"])))
+    revisions = {"userId": row["userId"], "revises": row["reverses"], "reverses": {"$exists": False}}
+    found, revised = db.read(
+        get(points.LEDGER, _earning_of(row["reverses"])),
+        find(LEDGER, revisions),
+    )
+    _undo_revisions(db, revised, now)
+    earned = found[0] if found else None
     if earned is None or earned["state"] == "refused":
         return []
     clawed = debts.claw_back(
@@ -151,6 +179,31 @@ def _take_back(db: Database, row: Document, now: int) -> Sequence[Command]:
         now=now,
     )
     return [*clawed, apply(_earned(row, row["points"]), now)]
+
+
+def _of_undone(db: Database, rows: Iterable[Document]) -> list[Document]:
+    """Return the revisions among *rows* whose meals are undone."""
+    revisions = [row for row in rows if "reverses" not in row]
+    if not revisions:
+        return []
+    ids = [undoing_of(row["revises"]) for row in revisions]
+    (undone,) = db.read(find(LEDGER, {"_id": {"$in": ids}}, fields=("userId", "reverses")))
+    gone = {(row["userId"], row["reverses"]) for row in undone}
+    return [row for row in revisions if (row["userId"], row["revises"]) in gone]
+
+
+def _undo_revisions(db: Database, revisions: Sequence[Document], now: int) -> None:
+    """Take *revisions*, of meals that are undone, back, each once."""
+    if not revisions:
+        return
+    rows = [undoing(row, now) for row in revisions]
+    db.write(*(put(LEDGER, row) for row in rows))
+    (stored,) = db.read(find(LEDGER, {"_id": {"$in": [row["_id"] for row in rows]}}))
+    book_revisions(db, stored, now)
+
+
+def _unmarked(row: Document, now: int) -> Command:
+    return update(LEDGER, {"_id": row["_id"]}, {"$unset": {"bookingDueAt": ""}, "$set": {"updatedAt": now}})
 
 
 def _earning(row: Document, table: Table, now: int) -> list[Operation]:
@@ -182,7 +235,8 @@ def _earned(row: Document, count: int) -> Operation:
 
 
 def _daily(row: Document, key: str) -> Operation:
-    one = -1 if "reverses" in row else 1
+    """Count a row in its day; a revision is no meal more."""
+    one = 0 if "revises" in row else -1 if "reverses" in row else 1
     sums = {"meals": one, "eaten": one, "savedG": row["savedG"]}
     sums |= {f"meal{name[0].upper()}{name[1:]}": row[name] for name in ("savedG", "carbonG", "baselineG")}
     return _of_day(row, key, sums)

@@ -30,7 +30,7 @@ class Plate(NamedTuple):
     items: list[Document]
     uncounted: list[str]
     with_meat: bool
-    factor_version: str
+    versions: frozenset[str]
 
 
 def foods_read(wishes: Sequence[Wish], text: str | None) -> Command:
@@ -51,9 +51,9 @@ def plate_of(wishes: Sequence[Wish], text: str | None, foods: Sequence[Document]
     if len(parts) > MOST_ITEMS:
         raise InvalidRequest(f"一餐最多记录 {MOST_ITEMS} 种食物", fields=[{"field": "items"}])
     items = [_item(part, known[part.food_id], larder) for part in parts]
-    versions = sorted({known[part.food_id]["factorVersion"] for part in parts})
+    versions = frozenset(known[part.food_id]["factorVersion"] for part in parts)
     uncounted = [*reading.unknown, *reading.meat]
-    return Plate(items, uncounted, bool(reading.meat), "+".join(versions)[:60])
+    return Plate(items, uncounted, bool(reading.meat), versions)
 
 
 def estimate_of(items: Iterable[Document], *, portions: int, baseline: Baseline) -> Estimate:
@@ -64,12 +64,18 @@ def estimate_of(items: Iterable[Document], *, portions: int, baseline: Baseline)
     return meal(helpings, portions=portions, baseline=baseline)
 
 
+def portions_of(policy: CarbonPolicy, *, kind: str, with_meat: bool) -> int:
+    """Return how many portions of the baseline a meal of *kind* replaces at most."""
+    return 0 if kind == "snack" or with_meat else policy.meal_portions
+
+
 def baseline_of(policy: CarbonPolicy, meats: Sequence[Document]) -> Baseline:
-    """Return the baseline that the rules name, or a portion of the meat that the member chose."""
-    if not meats:
+    """Return the baseline that the rules name, or a portion of another meat that the member chose."""
+    if not meats or meats[0]["_id"] == policy.baseline_code:
         return Baseline(policy.baseline_code, policy.baseline_g)
     meat = meats[0]
-    return Baseline(meat["_id"], policy.baseline_g, (meat["name"], meat["carbonGPerKg"]))
+    named = meat["name"], meat["carbonGPerKg"]
+    return Baseline(meat["_id"], policy.baseline_g, named, meat["factorVersion"])
 
 
 def _named(food: Document) -> Named:

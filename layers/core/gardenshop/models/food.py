@@ -98,6 +98,7 @@ class MeatProduct(Document):
     group: Annotated[str, Field(max_length=40)]
     carbon_g_per_kg: Grams
     source: ShortText
+    factor_version: Annotated[str, Field(min_length=1, max_length=60)]
     production: Annotated[str, Field(max_length=40)] | None = None
     region: Annotated[str, Field(max_length=40)] | None = None
     nutrition: Nutrition | None = None

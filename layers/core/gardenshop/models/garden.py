@@ -55,7 +55,8 @@ class Meal(Document):
     """One row of the carbon ledger; `_id` is ``userId:clientToken`` or ``shop:orderNo:lineId``.
 
     Rows are never edited: a correction or a refund adds a row with negative grams that
-    names what it takes back in `reverses`. Savings are estimates against `baseline`; points and growth are
+    names what it takes back in `reverses`, and a new version of the factors one with the difference that it
+    makes to the meal in `revises`. Savings are estimates against `baseline`; points and growth are
     for `credited_g` of them, which no choice of a baseline makes more.
     """
 
@@ -77,6 +78,9 @@ class Meal(Document):
     line_id: LineId | None = None
     reversed_by: Key | None = None
     reverses: Key | None = None
+    revises: Key | None = None
+    replaced_version: Annotated[str, Field(max_length=60)] | None = None
+    """The `factor_version` that a revised meal rested on before."""
     photo_id: Annotated[str, Field(max_length=500)] | None = None
     text: ShortText | None = None
     uncounted: Annotated[tuple[ShortText, ...], Field(max_length=120)] = ()

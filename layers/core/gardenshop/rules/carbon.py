@@ -21,9 +21,13 @@ A saving is never negative: a food heavier than its baseline saves 0.
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from gardenshop.models.vocabulary import Protein
+
+MOST_OF_VERSION = 60
+"""The longest name of a version of factors."""
 
 SOURCE = "Poore & Nemecek 2018（Science 360:987），零售重量全球均值"
 VERSION = "pn2018-mean"
@@ -72,6 +76,7 @@ class Baseline(NamedTuple):
     code: str = "pork"
     portion_g: int = 75
     meat: tuple[str, int] | None = None
+    version: str = VERSION
 
     @property
     def label(self) -> str:
@@ -158,6 +163,15 @@ def purchase(
     if protein is None:
         return Estimate(carbon_g, carbon_g)
     return Estimate(carbon_g, shipping_g * _FOOD_BP * baseline.portion_mg // (PORTIONS_G[protein] * 10**7))
+
+
+def version_of(versions: Iterable[str]) -> str:
+    """Return one name for the *versions* of all factors that an estimate rests on; too long a name is cut."""
+    name = "+".join(sorted(set(versions)))
+    if len(name) <= MOST_OF_VERSION:
+        return name
+    digest = sha256(name.encode()).hexdigest()[:16]
+    return f"{name[: MOST_OF_VERSION - len(digest) - 1]}~{digest}"
 
 
 def food_in(shipping_g: int) -> int:

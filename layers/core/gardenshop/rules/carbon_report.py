@@ -5,17 +5,18 @@ what was eaten has a baseline beside it. A refund lies on its own day, so the pu
 to less than nothing; then they have saved nothing in it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from gardenshop.rules.carbon import MEATS, PORK, SOURCE
+from gardenshop.rules.carbon import MEATS, PORK
 
 Day = Mapping[str, Any]
 
-GRID_SOURCE = "生态环境部、国家统计局《2022 年电力二氧化碳排放因子》：全国平均 0.5366 kgCO2/kWh"
-_GRID_MG = 536_600
-SOURCES = (SOURCE, GRID_SOURCE)
+Group = Mapping[str, Any]
+"""How many `rows` of the carbon ledger have one ``_id``: the `version`, and the one it `replaced`."""
+
 _STEADY_SHARE = 10
 """A change of less than a tenth is none to speak of: the estimates are not that exact."""
 
@@ -83,10 +84,29 @@ def comparison_text(sums: Sums) -> str:
 
 
 def equivalents(saved_g: int) -> list[str]:
-    """Say in Chinese what *saved_g* is about as much as, in whole units, rounded down."""
-    portions, kwh = saved_g * 1000 // PORK.portion_mg, saved_g * 1000 // _GRID_MG
-    texts = (
-        (portions, f"大约是 {portions} 份（每份 {PORK.portion_g} 克）{MEATS[PORK.code][0]}的排放"),
-        (kwh, f"大约是 {kwh} 度电的排放"),
-    )
-    return [text for count, text in texts if count]
+    """Say in Chinese what *saved_g* is about as much as, in whole portions, rounded down."""
+    portions = saved_g * 1000 // PORK.portion_mg
+    text = f"大约是 {portions} 份（每份 {PORK.portion_g} 克）{MEATS[PORK.code][0]}的排放"
+    return [text] if portions else []
+
+
+def versions_text(standing: Iterable[Group], undone: Iterable[Group]) -> str:
+    """Say in one Chinese sentence which versions of factors figures rest on, and that some were recalculated.
+
+    The groups count rows of the carbon ledger that stand, and rows that take meals back, by their version and
+    by the one that a revision *replaced*. Empty while there is one version, and nothing was recalculated.
+    """
+    rows: Counter[str] = Counter()
+    revisions = 0
+    for sign, groups in ((1, standing), (-1, undone)):
+        for group in groups:
+            version, replaced = group["_id"]["version"], group["_id"].get("replaced")
+            rows[version] += sign * group["rows"]
+            if replaced is not None:
+                rows[replaced] -= sign * group["rows"]
+                revisions += sign * group["rows"]
+    names = sorted({name for version in +rows for name in version.split("+")})
+    if len(names) > 1:
+        again = "，有的餐食已按新版系数重新估算" if revisions else ""
+        return f"数字依据 {len(names)} 个版本的排放系数（{'、'.join(names)}）{again}。"
+    return f"有的餐食已按新版排放系数（{'、'.join(names)}）重新估算。" if revisions else ""

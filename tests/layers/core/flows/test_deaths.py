@@ -111,6 +111,37 @@ def take_a_meal_back(small: SmallShop) -> None:
     small.eat(A, "meal-0001", "undo")
 
 
+def eat_by_old_factors(small: SmallShop) -> None:
+    """Have two meals, one of them undone, and another factor of their food since."""
+    eat(small)
+    small.eat(A, "meal-0002")
+    small.eat(A, "meal-0002", "undo")
+    small.weigh_tofu(5000, "test-2")
+
+
+def recalculate(small: SmallShop) -> None:
+    small.recalculate()
+
+
+def eat_and_recalculate(small: SmallShop) -> None:
+    """Have a meal revised twice."""
+    eat_by_old_factors(small)
+    recalculate(small)
+    small.weigh_tofu(4000, "test-3")
+    recalculate(small)
+
+
+def undo_before_booking(small: SmallShop) -> None:
+    """Recalculate, and undo the meal just before its revision is taken into the day."""
+
+    def undo() -> None:
+        with small.fragile.immortal():
+            take_a_meal_back(small)
+
+    with intruder(small, trip=10, act=undo):
+        recalculate(small)
+
+
 def eat_and_plant(small: SmallShop) -> None:
     """Have what a meal earned spent before it is taken back."""
     award(small)
@@ -336,6 +367,9 @@ SCENES = {
     "eat": Scene(award, eat),
     "take a meal back": Scene(eat, take_a_meal_back),
     "take a meal back whose points are spent": Scene(eat_and_plant, take_a_meal_back),
+    "recalculate": Scene(eat_by_old_factors, recalculate),
+    "recalculate a meal that is undone meanwhile": Scene(eat_by_old_factors, undo_before_booking),
+    "take a revised meal back": Scene(eat_and_recalculate, take_a_meal_back),
     "reprice": Scene(open_payment, reprice),
     "ship": Scene(pay, ship),
     "confirm": Scene(pay_and_ship, confirm),

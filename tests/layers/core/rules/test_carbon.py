@@ -155,3 +155,17 @@ def test_a_purchase_never_saves_less_than_nothing(
     bought = carbon.purchase(protein, carbon_g=carbon_g, shipping_g=shipping_g, baseline=Baseline(meat))
     assert 0 <= bought.saved_g <= bought.baseline_g
     assert bought.carbon_g == carbon_g
+
+
+def test_versions_have_one_name_whatever_their_order() -> None:
+    assert carbon.version_of(["v2", "v1", "v2"]) == carbon.version_of(["v1", "v2"]) == "v1+v2"
+    assert carbon.version_of(["v" * carbon.MOST_OF_VERSION]) == "v" * carbon.MOST_OF_VERSION
+
+
+def test_names_too_long_are_cut_and_stay_apart() -> None:
+    long = [f"version-{n}" for n in range(10)]
+
+    first, second = carbon.version_of([*long, "x1"]), carbon.version_of([*long, "x2"])
+
+    assert len(first) == len(second) == carbon.MOST_OF_VERSION
+    assert first != second

@@ -3,6 +3,7 @@
 import pytest
 
 from gardenshop.rules.carbon_report import (
+    Group,
     Sums,
     change_text,
     comparison_text,
@@ -10,6 +11,7 @@ from gardenshop.rules.carbon_report import (
     equivalents,
     streak,
     sums_of,
+    versions_text,
 )
 
 DAYS = [
@@ -64,5 +66,48 @@ def test_without_a_meal_there_is_nothing_to_compare() -> None:
 
 def test_equivalents_are_whole_and_rounded_down() -> None:
     assert equivalents(500) == []
-    assert equivalents(922) == ["大约是 1 度电的排放"]
-    assert equivalents(1900) == ["大约是 2 份（每份 75 克）猪肉的排放", "大约是 3 度电的排放"]
+    assert equivalents(922) == []
+    assert equivalents(1900) == ["大约是 2 份（每份 75 克）猪肉的排放"]
+
+
+def rows(number: int, version: str, replaced: str | None = None) -> Group:
+    """So many rows of a *version*, which *replaced* another if they are revisions."""
+    key = {"version": version, **({"replaced": replaced} if replaced else {})}
+    return {"_id": key, "rows": number}
+
+
+@pytest.mark.parametrize(
+    ("standing", "undone", "text"),
+    [
+        ([], [], ""),
+        ([rows(3, "v1")], [], ""),
+        ([rows(3, "v1"), rows(1, "m+v2")], [], "数字依据 3 个版本的排放系数（m、v1、v2）。"),
+        ([rows(3, "v1"), rows(3, "v2", "v1")], [], "有的餐食已按新版排放系数（v2）重新估算。"),
+        (
+            [rows(3, "v1"), rows(1, "v2", "v1")],
+            [],
+            "数字依据 2 个版本的排放系数（v1、v2），有的餐食已按新版系数重新估算。",
+        ),
+        ([rows(3, "v1"), rows(1, "v2", "v1")], [rows(1, "v1"), rows(1, "v2", "v1")], ""),
+        ([rows(3, "v1"), rows(1, "v2")], [rows(1, "v2")], ""),
+        (
+            [rows(3, "v1"), rows(3, "v2", "v1"), rows(3, "v1", "v2")],
+            [],
+            "有的餐食已按新版排放系数（v1）重新估算。",
+        ),
+    ],
+    ids=[
+        "nothing",
+        "one version",
+        "of foods and meat",
+        "all recalculated",
+        "some recalculated",
+        "recalculated and taken back",
+        "taken back",
+        "and back again",
+    ],
+)
+def test_versions_are_told_when_there_are_several(
+    standing: list[Group], undone: list[Group], text: str
+) -> None:
+    assert versions_text(standing, undone) == text
