@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from gardenshop.cloud.database import Document
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
-from gardenshop.flows.preparation import purchases_of
+from gardenshop.flows.purchases import purchases_of
 from gardenshop.flows.scenes import SCENES, Scene, SceneName
 from gardenshop.flows.storefront import Found, read
 from gardenshop.models.base import Key

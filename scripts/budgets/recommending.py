@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any
 
 from budgets.rows import Row
-from gardenshop.rules import recommend as rules
-from gardenshop.rules.recommend import recommend
+from gardenshop.rules.lookback import POPULAR
+from gardenshop.rules.recommend import PRIOR, recommend
 
 ORDERS, PRODUCTS = 200, 10_000
 BUDGET = 1.6
@@ -65,8 +65,8 @@ def _prepared(products: int) -> dict[str, Any]:
     return {
         "products": {name: _figure(place, dice) for place, name in enumerate(names)},
         "near": {name: {other: dice.random() for other in dice.sample(names, _NEAR)} for name in names},
-        "popular": names[: rules.POPULAR],
-        "weights": rules.PRIOR,
+        "popular": names[:POPULAR],
+        "weights": PRIOR,
     }
 
 

@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from gardenshop.rules import recommend as learnt
-from gardenshop.rules.figures import day_number
+from gardenshop.rules.lookback import prepare
+from gardenshop.rules.recommend import recommend
+from gardenshop.rules.visits import day_number
 
 HALF_LIFE_DAYS = 112
 _RECENT_DAYS = 28
@@ -74,5 +75,5 @@ def recommend_habit(
 RIVALS = (
     Rival("popularity", popular, recommend_popular),
     Rival("recency × frequency", popular, recommend_habit),
-    Rival("learnt", learnt.prepare, learnt.recommend),
+    Rival("learnt", prepare, recommend),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from gardenshop.cloud.clock import DAY
-from gardenshop.flows.preparation import BOUGHT
+from gardenshop.flows.purchases import BOUGHT
 
 Document = dict[str, Any]
 

@@ -11,20 +11,12 @@ from collections.abc import Iterator
 
 from gardenshop.cloud.clock import DAY, day_of, start_of
 from gardenshop.cloud.database import PAGE, Command, Database, Document, Filter, find, put, update
+from gardenshop.flows.purchases import BOUGHT, PURCHASE_FIELDS, purchases_of
 from gardenshop.rules.consent import stands
-from gardenshop.rules.prepared import goods_of, learnt_of
-from gardenshop.rules.recommend import Past
+from gardenshop.rules.lookback import Past
+from gardenshop.rules.prepared import KIND, goods_of, learnt_of
 
 DAYS = 400
-BOUGHT = ("paid", "shipped", "received", "completed")
-"""States of orders whose goods their members have, or will have."""
-PURCHASE_FIELDS = (
-    "userId", "createdAt", "lines.productId", "lines.quantity", "lines.refundedQuantity", "lines.paidFen",
-    "lines.refundedFen", "lines.gift",
-)  # fmt: skip
-KIND = "recommend"
-"""Of the rows of `data_dashboard` that hold a night's weights."""
-
 _GOODS_FIELDS = ("categoryPath", "brand", "minPriceFen", "learnt.day")
 _TOLD_AT_ONCE = 200
 FEWEST = 20
@@ -46,33 +38,6 @@ def prepare(db: Database, now: int) -> int:
         chunk = untold[first : first + _TOLD_AT_ONCE]
         db.write(*(_told(each["_id"], learnt_of(each["_id"], prepared, buyers), day) for each in chunk))
     return len(untold)
-
-
-def latest_model() -> Command:
-    """Read the weights of the last night that has any."""
-    return find("data_dashboard", {"kind": KIND}, fields=("metrics",), sort={"day": -1}, limit=1)
-
-
-def purchases_of(orders: list[Document]) -> list[Document]:
-    """Return what *orders* tell about their members: the day, and what they kept of each product and paid."""
-    return [bought for bought in map(_purchase, orders) if bought["items"]]
-
-
-def _purchase(order: Document) -> Document:
-    kept = [line for line in order["lines"] if _kept(line) and not line.get("gift")]
-    items = [
-        {
-            "product_id": line["productId"],
-            "quantity": _kept(line),
-            "paid_cents": line["paidFen"] - line.get("refundedFen", 0),
-        }
-        for line in kept
-    ]
-    return {"user_id": order["userId"], "date": day_of(order["createdAt"]), "items": items}
-
-
-def _kept(line: Document) -> int:
-    return int(line["quantity"] - line.get("refundedQuantity", 0))
 
 
 def _past(db: Database, until: int) -> Past:

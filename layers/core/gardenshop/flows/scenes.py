@@ -5,9 +5,6 @@ from typing import Literal, NamedTuple
 
 from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import Command, Document, aggregate, get
-from gardenshop.models.promotion import Promotion
-from gardenshop.rules.goods import PriceLine, covers
-from gardenshop.rules.promotions import is_running
 
 SceneName = Literal["home", "product", "cart", "recipe", "after_pay", "campaign"]
 Shelf = Mapping[str, Document]
@@ -65,18 +62,9 @@ def _ingredients(found: Document, shelf: Shelf, _: int) -> Iterable[str]:
 
 
 def _on_offer(found: Document, shelf: Shelf, now: int) -> Iterable[str]:
-    """Return the goods that a promotion covers while it is on."""
-    promotion = Promotion.model_validate(found)
-    if not is_running(promotion, now):
-        return []
-    return [key for key, each in shelf.items() if any(covers(promotion.scope, one) for one in _lines(each))]
+    from gardenshop.rules.promotions import on_offer  # noqa: PLC0415  # No other scene pays for its start.
 
-
-def _lines(product: Document) -> Iterable[PriceLine]:
-    categories = tuple(product["categoryPath"])
-    return [
-        PriceLine("", 1, 0, 0, sku["skuId"], product["_id"], categories=categories) for sku in product["skus"]
-    ]
+    return on_offer(found, shelf, now)
 
 
 SCENES: Mapping[SceneName, Scene] = {

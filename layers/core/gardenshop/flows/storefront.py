@@ -10,12 +10,12 @@ from gardenshop.cloud.cache import Kept
 from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import PAGE, Command, Document, aggregate, find, get
 from gardenshop.cloud.errors import NotFound
-from gardenshop.flows.preparation import BOUGHT, PURCHASE_FIELDS, latest_model
+from gardenshop.flows.purchases import BOUGHT, PURCHASE_FIELDS
 from gardenshop.flows.scenes import Scene, Shelf
 from gardenshop.rules.advice import PROFILE_FIELDS, usable
 from gardenshop.rules.basket import on_shelf
 from gardenshop.rules.policy import RecommendPolicy, policy_of
-from gardenshop.rules.prepared import known_of
+from gardenshop.rules.prepared import KIND, known_of
 from gardenshop.rules.recommend import NOTHING_KNOWN, Known
 
 ORDERS = 200
@@ -52,7 +52,7 @@ def read(scene: Scene, named: str, ctx: Context) -> Found:
         get("users", ctx.user_id, fields=("consents",)),
         _orders(ctx),
         find("business_rules", {"state": "live"}),
-        latest_model(),
+        _latest_model(),
         _in_stock(),
         get("shopping_cart", ctx.user_id, fields=("lines.productId",)),
         _on_sale(_SHELF_FIELDS),
@@ -97,3 +97,8 @@ def _in_stock() -> Command:
 def _orders(ctx: Context) -> Command:
     bought = {"userId": ctx.user_id, "status": {"$in": list(BOUGHT)}}
     return find("orders", bought, fields=PURCHASE_FIELDS, sort={"createdAt": -1}, limit=ORDERS)
+
+
+def _latest_model() -> Command:
+    """Read the weights of the last night that has any."""
+    return find("data_dashboard", {"kind": KIND}, fields=("metrics",), sort={"day": -1}, limit=1)

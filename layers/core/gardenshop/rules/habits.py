@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gardenshop.rules.figures import Figure, Visit
+from gardenshop.rules.visits import Figure, Visit
 
 _SLOW, _FAST = 0.95, 0.8
 """What a visit still counts when there is one more after it."""

@@ -8,8 +8,11 @@ the database's replies; as texts they take a fifth, and only those asked for are
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gardenshop.rules.figures import Figure
 from gardenshop.rules.recommend import Known, Lazily
+from gardenshop.rules.visits import Figure
+
+KIND = "recommend"
+"""Of the rows of `data_dashboard` that hold a night's weights."""
 
 _STEP = 10_000
 _NUMBERS = 9

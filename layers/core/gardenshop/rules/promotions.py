@@ -3,11 +3,11 @@
 Everything here is about one promotion; how several work together is told in `rules/pricing.py`.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from gardenshop.models.promotion import Promotion, Step, Target
-from gardenshop.rules.goods import PriceLine, covered, list_total
+from gardenshop.rules.goods import PriceLine, covered, covers, list_total
 from gardenshop.rules.money import off_by
 from gardenshop.rules.solar_terms import term_at
 
@@ -61,6 +61,25 @@ def participants(promotion: Promotion, lines: Iterable[PriceLine]) -> list[Price
     condition = promotion.condition
     enough = list_total(within) >= (condition.min_fen or 0)
     return within if enough and _units(within) >= (condition.min_quantity or 0) else []
+
+
+def on_offer(stored: Mapping[str, Any], shelf: Mapping[str, Mapping[str, Any]], now: int) -> list[str]:
+    """Return which products of *shelf*, by id, the *stored* promotion covers, if it is on at *now*."""
+    promotion = Promotion.model_validate(stored)
+    if not is_running(promotion, now):
+        return []
+    return [
+        key
+        for key, product in shelf.items()
+        if any(covers(promotion.scope, line) for line in _units_of(key, product))
+    ]
+
+
+def _units_of(product_id: str, product: Mapping[str, Any]) -> list[PriceLine]:
+    categories = tuple(product["categoryPath"])
+    return [
+        PriceLine("", 1, 0, 0, sku["skuId"], product_id, categories=categories) for sku in product["skus"]
+    ]
 
 
 def can_afford(promotion: Promotion, amount_fen: int) -> bool:

@@ -8,9 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gardenshop.rules.figures import Figure
 from gardenshop.rules.habits import FEW, NEW, Habit, Pull, Shopper, new_features
 from gardenshop.rules.recommend import Known, Outlook
+from gardenshop.rules.visits import Figure
 
 _HARDLY = 8.0
 """Log odds of one to three thousand count for nothing, even odds for all."""

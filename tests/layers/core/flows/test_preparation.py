@@ -9,9 +9,10 @@ from functions.past_orders import GOODS, HEALTH, C, assessed, bought, furnish, p
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.database import Database
 from gardenshop.flows import preparation
-from gardenshop.flows.preparation import prepare, purchases_of
+from gardenshop.flows.preparation import prepare
+from gardenshop.flows.purchases import purchases_of
+from gardenshop.rules.lookback import prepare as learn
 from gardenshop.rules.prepared import goods_of, learnt_of
-from gardenshop.rules.recommend import prepare as learn
 from harness import A, B, Shop, open_shop, user_id
 
 DAY_OF_NOW = "2026-11-23"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from gardenshop.rules.figures import Visit, day_number, figures, neighbours, visits_of
+from gardenshop.rules.figures import figures, neighbours
+from gardenshop.rules.visits import Visit, day_number, visits_of
 
 
 def product(product_id: str, *, kind: str = "tofu", price: int = 100) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gardenshop.rules.figures import Figure
+from gardenshop.rules.lookback import prepare
 from gardenshop.rules.prepared import goods_of, known_of, learnt_of, listed, shares_in
-from gardenshop.rules.recommend import outlook, prepare, recommend
+from gardenshop.rules.recommend import outlook, recommend
+from gardenshop.rules.visits import Figure
 
 PRODUCTS: list[dict[str, Any]] = [
     {"_id": name, "categoryPath": ["粮油", kind], "brand": "自有", "minPriceFen": 100 * place}

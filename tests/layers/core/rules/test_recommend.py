@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from gardenshop.rules import recommend as recommend_rules
-from gardenshop.rules.figures import figures, visits_of
+from gardenshop.rules.figures import figures
 from gardenshop.rules.habits import BOUGHT, NEW, bought_features, new_features, shopper, suggested
-from gardenshop.rules.recommend import prepare, recommend
+from gardenshop.rules.lookback import prepare
+from gardenshop.rules.recommend import recommend
+from gardenshop.rules.visits import visits_of
 
 START = date(2026, 1, 1)
 FAMILIES = ("rice", "soy", "tea")

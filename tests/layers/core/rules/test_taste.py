@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from gardenshop.rules.figures import Figure
 from gardenshop.rules.recommend import Known, outlook
 from gardenshop.rules.taste import Sign, signs
+from gardenshop.rules.visits import Figure
 from gardenshop.rules.wording import blocking
 
 TITLES = {"rice": "大米", "millet": "小米", "tea": "绿茶", "jam": "果酱", "yam": "山药"}
