@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from functions.builders import NOW, edit, inventory, product, promotion, rule, sku
+from functions.builders import NOW, die_everywhere, edit, inventory, product, promotion, rule, sku
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.database import Command, update
 from gardenshop.cloud.errors import DatabaseUnavailable
 from gardenshop.flows import restocking
 from gardenshop.rules.budget import USED_UP
-from harness import ENV, A, Shop, context, function
+from harness import ENV, A, Shop, context, function, open_shop
 from localcloud.adapter import EngineAdapter
 
 SOLD = {str(date(2026, 11, 23) - timedelta(days=i)): 5 for i in range(1, 29)}
@@ -95,11 +95,15 @@ def test_once_over_the_run_of_a_day_does_nothing_more(shop: Shop) -> None:
 
 
 def test_a_run_begun_anew_changes_nothing_where_nothing_has_changed(shop: Shop) -> None:
+    shop.add("business_rules", rule("restock", {"budgetFen": 0}))
     first = shop.ok("restock_check")
     before = stock(shop)
+    written: list[Command] = []
+    shop.adapter.before = lambda commands: written.extend(each for each in commands if "update" in each)
 
     assert run(shop) == first
     assert stock(shop) == before
+    assert {command["update"] for command in written} == {"data_dashboard"}
 
 
 def test_the_one_suggestion_is_brought_up_to_date(shop: Shop, clock: Any) -> None:
@@ -325,6 +329,31 @@ class TestInSeveralTicks:
 
         assert (done["checked"], done["proposed"]) == (8, 7)
         assert self.run_of(shop)["final"] is True
+
+    def test_broken_off_anywhere_it_comes_to_the_same(self) -> None:
+        def furnish(shop: Shop) -> None:
+            shop.add("inventory", inventory("tofu-500g", 8, dailySales=SOLD))
+            shop.add("inventory", inventory("rice-500g", 0, dailySales=SOLD))
+            shop.add("products", product("tofu"))
+            shop.add("products", product("rice"))
+            shop.add("business_rules", rule("restock", {"budgetFen": 60_000}))
+
+        def verify(shop: Shop) -> None:
+            assert (stock(shop), self.run_of(shop)["metrics"], self.run_of(shop)["final"]) == whole
+
+        with open_shop() as shop:
+            furnish(shop)
+            shop.ok("restock_check")
+            whole = stock(shop), self.run_of(shop)["metrics"], True
+            assert held_back(shop) == ["tofu-500g"]
+
+        assert die_everywhere(furnish, lambda shop: shop.call("restock_check"), verify) > 4
+
+    def test_a_run_begun_anew_while_one_is_under_way_goes_on_with_that(self, shop: Shop) -> None:
+        self.tick(shop, pages=1)
+        edit(shop, "data_dashboard", "restock:2026-11-23", {"metrics.checked": 10})
+
+        assert run(shop)["checked"] == 11
 
     def test_a_run_short_of_time_says_where_the_next_goes_on(self, shop: Shop) -> None:
         reply = function("restock_check").main({}, context(time_limit_ms=5_000))
