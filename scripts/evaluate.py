@@ -3,6 +3,7 @@
 python3 scripts/evaluate.py recommend DIR            figures of the recommendations and their rivals
 python3 scripts/evaluate.py restock DIR              figures of the restock policy and its rivals
 python3 scripts/evaluate.py restock DIR --frontier   days of cover at equal fill rates, and a plot
+python3 scripts/evaluate.py backtest [DIR]           the policy beside what people ordered in the shop
 """
 
 import bootstrap  # isort: skip  # Before all others: it answers a Python that is too old.
@@ -14,7 +15,7 @@ import sys
 def main() -> int:
     """Run the evaluation asked for."""
     bootstrap.enter()
-    from evaluation import recommend, restock  # noqa: PLC0415  # Importable only from here on.
+    from evaluation import backtest, recommend, restock  # noqa: PLC0415  # Importable only from here on.
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -22,6 +23,7 @@ def main() -> int:
     kinds = parser.add_subparsers(required=True, metavar="KIND")
     recommend.add_parser(kinds)
     restock.add_parser(kinds)
+    backtest.add_parser(kinds)
     options = parser.parse_args()
     return int(options.run(options))
 

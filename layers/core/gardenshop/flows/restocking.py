@@ -124,16 +124,14 @@ def _note_empty(inventory: Document, yesterday: str) -> list[Command]:
 def _judge(inventory: Document, run_plan: Plan) -> Proposal | None:
     if (inventory.get("reorder") or {}).get("snoozeUntil", 0) > run_plan.now:
         return None
-    goods = _goods(inventory)
+    goods = goods_of(inventory["_id"], next(iter(inventory["products"]), {}))
     events = calendar(run_plan.occasions, goods)
     stock = stock_of(inventory, run_plan.policy, price_fen=goods.unit_fen, events=events)
     return propose(stock, run_plan.day)
 
 
-def _goods(inventory: Document) -> PriceLine:
-    """Return the SKU as price rules see it; where its product is gone it has no price."""
-    sku_id = inventory["_id"]
-    product: Document = next(iter(inventory["products"]), {})
+def goods_of(sku_id: str, product: Document) -> PriceLine:
+    """Return a SKU as price rules see it; where its *product* is gone, an empty one, it has no price."""
     sku = sku_of(product, sku_id) if product else None
     return PriceLine(
         line_id=sku_id,
