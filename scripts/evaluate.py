@@ -5,6 +5,7 @@ python3 scripts/evaluate.py restock DIR              figures of the restock poli
 python3 scripts/evaluate.py restock DIR --frontier   days of cover at equal fill rates, and a plot
 python3 scripts/evaluate.py uplift                   the variants of an experiment, from the local CloudBase
 python3 scripts/evaluate.py uplift DIR               the same, from an export
+python3 scripts/evaluate.py backtest [DIR]           the policy beside what people ordered in the shop
 """
 
 import bootstrap  # isort: skip  # Before all others: it answers a Python that is too old.
@@ -16,7 +17,7 @@ import sys
 def main() -> int:
     """Run the evaluation asked for."""
     bootstrap.enter()
-    from evaluation import recommend, restock, uplift  # noqa: PLC0415  # Importable only from here on.
+    from evaluation import backtest, recommend, restock, uplift  # noqa: PLC0415  # Importable only from here on.
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -25,6 +26,7 @@ def main() -> int:
     recommend.add_parser(kinds)
     restock.add_parser(kinds)
     uplift.add_parser(kinds)
+    backtest.add_parser(kinds)
     options = parser.parse_args()
     return int(options.run(options))
 

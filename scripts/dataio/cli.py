@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dataio import access, carbon, definitions, dictionary, documents, points, sample, tables
+from dataio import access, carbon, definitions, dictionary, documents, points, sample, supplying, tables
 from dataio.cloudapi import CloudApi, CloudError
 from dataio.output import Output
 from dataio.predecessor import files
@@ -66,6 +66,9 @@ def _parser(description: str) -> argparse.ArgumentParser:
     revised.add_argument("--user", metavar="ID", help="one member alone")
     revised.add_argument("--apply", action="store_true", help="store a revision of each that is stale")
     access.add_options(revised)
+    orders = add("restock", _restock, "gather the open suggestions into an order for each supplier")
+    orders.add_argument("--csv", type=Path, metavar="F", help="write the lines to a file, for a spreadsheet")
+    access.add_options(orders)
     schema = add("schema", _schema, "compare the schemas and the README in collections/ with the models")
     choice = schema.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")
@@ -137,6 +140,14 @@ def _carbon(options: argparse.Namespace, output: Output) -> int:
             unbooked += len(stale)
     output.carbon(tally, carbon.purchases(cloud, options.user), applied=options.apply, unbooked=unbooked)
     return 1 if tally.states["unknown"] or unbooked or (tally.shifts and not options.apply) else 0
+
+
+def _restock(options: argparse.Namespace, output: Output) -> int:
+    orders = supplying.supplier_orders(CloudApi(access.access(options)))
+    if options.csv:
+        supplying.write_csv(options.csv, orders)
+    output.orders(orders)
+    return 0
 
 
 def _cloud_if_any(options: argparse.Namespace) -> CloudApi | None:

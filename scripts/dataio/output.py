@@ -14,8 +14,10 @@ from dataio.documents import Written
 from dataio.points import Difference
 from dataio.predecessor.source import STATUSES, Outcome, by_file
 from dataio.sample import Invalid
+from dataio.supplying import SupplierOrder
 from dataio.tables import Change, Plan
 from gardenshop.flows.revisions import SUMS
+from gardenshop.rules.money import yuan
 
 T = TypeVar("T")
 
@@ -132,6 +134,20 @@ class Output:
         self._say(f"Meals: {states or 'none'}. Purchases by other factors, which stay: {purchases}.")
         self._say(f"Revised, {unbooked} left to outbox_pump." if applied else "Nothing was changed.")
 
+    def orders(self, orders: Sequence[SupplierOrder]) -> None:
+        """Show what to order from each supplier."""
+        if self.as_json:
+            self.json({"orders": [order.plain() for order in orders]})
+            return
+        for order in orders:
+            self.console.print(_order(order))
+            if order.missing_fen:
+                self._say(f"  ¥{yuan(order.missing_fen)} short of the minimum, ¥{yuan(order.min_order_fen)}")
+            if order.held_back:
+                self._say(f"  beyond the budget: {', '.join(order.held_back)}")
+        total = sum(order.cost_fen for order in orders)
+        self._say(f"{len(orders)} suppliers, ¥{yuan(total)}.")
+
     def schemas(self, names: Sequence[str], *, wrote: bool) -> None:
         """Show which files were out of date."""
         if self.as_json:
@@ -186,6 +202,24 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "leftBehind": list(outcome.left),
         **({"reason": outcome.refusal} if outcome.refusal else {}),
     }
+
+
+def _order(order: SupplierOrder) -> Table:
+    table = Table(
+        Column("SKU", no_wrap=True),
+        Column("units", justify="right"),
+        Column("¥", justify="right"),
+        "arrives",
+        "why",
+        title=f"{order.name or 'no supplier'} {order.supplier_id}".rstrip(),
+        title_justify="left",
+        show_footer=True,
+    )
+    table.columns[1].footer, table.columns[2].footer = str(order.units), yuan(order.cost_fen)
+    for line in order.lines:
+        why = "；".join(line.reasons)
+        table.add_row(line.sku_id, str(line.quantity), yuan(line.cost_fen), line.arrives_on, why)
+    return table
 
 
 def _totals(outcomes: Sequence[Outcome]) -> Table:

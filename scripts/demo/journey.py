@@ -217,7 +217,12 @@ def operate(stage: Stage) -> None:
         "clientToken": "demo-award-1",
     }
     stage.call("运营赠送积分 · An operator awards points", OPERATOR, "points_award", award)
-    stage.call("补货检查 · What to reorder", TIMER, "restock_check", note=notes.restock)
+    stage.call(
+        "补货检查 · What to reorder",
+        TIMER,
+        "restock_check",
+        note=lambda _: notes.restock(stage.documents("inventory")),
+    )
     stage.call("夜间关账 · The nightly close", TIMER, "nightly_close")
 
 

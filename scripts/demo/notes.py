@@ -1,5 +1,6 @@
 """What a reply says, in a line for people."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from gardenshop.cloud.clock import day_of
@@ -112,11 +113,12 @@ def timeouts(data: Document) -> str:
     return f"关闭 {data['cancelled']} 单 · {data['cancelled']} order cancelled"
 
 
-def restock(data: Document) -> str:
+def restock(stock: Iterable[Document]) -> str:
     """List what to reorder and why."""
     lines = (
-        f"{each['skuId']} 订 {each['quantity']} 件：{'；'.join(each['reasons'])}"
-        for each in data["suggestions"]
+        f"{each['_id']} 订 {each['suggestion']['quantity']} 件：{'；'.join(each['suggestion']['reasons'])}"
+        for each in stock
+        if "suggestion" in each
     )
     return "\n".join(lines)
 

@@ -16,9 +16,10 @@ from gardenshop.models.base import dump
 from gardenshop.models.registry import model_of
 from gardenshop.rules.carbon import MEATS, VERSION, Food
 from gardenshop.rules.constitution import NAMES
+from gardenshop.rules.outlook import stock_of
 from gardenshop.rules.policy import RestockPolicy, policy_of
 from gardenshop.rules.ranking import DEFAULT_WEIGHTS
-from gardenshop.rules.restock import propose, stock_of
+from gardenshop.rules.restock import propose
 from gardenshop.rules.search import query_keys, search_keys
 from gardenshop.rules.solar_terms import BY_KEY
 from gardenshop.rules.wording import find_claims

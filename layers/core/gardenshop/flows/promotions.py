@@ -13,7 +13,7 @@ from gardenshop.rules.basket import sku_of
 from gardenshop.rules.promotions import RUNNING
 from gardenshop.rules.till import Gift, GiftGoods
 
-_STORED = [str(field.alias) for name, field in Promotion.model_fields.items() if name != "recent_ops"]
+STORED = [str(field.alias) for name, field in Promotion.model_fields.items() if name != "recent_ops"]
 _GIFT_FIELDS = ("_id", "title", "skus", "media.cover", "fresh", "carbonGPerUnit")
 
 
@@ -54,7 +54,7 @@ class GiftView(Response):
 def running(now: int) -> Command:
     """Return the read of the promotions that are on at *now*, each with the goods it gives."""
     shown = [
-        *_STORED,
+        *STORED,
         *(f"products.{name}" for name in _GIFT_FIELDS),
         "stock._id",
         "stock.available",
@@ -77,7 +77,7 @@ def campaigns_of(documents: Sequence[Mapping[str, Any]]) -> Campaigns:
     """Read the reply to `running`."""
     promotions, gifts = [], {}
     for document in documents:
-        promotion = Promotion.model_validate({name: document[name] for name in _STORED if name in document})
+        promotion = Promotion.model_validate({name: document[name] for name in STORED if name in document})
         promotions.append(promotion)
         sku_id = promotion.benefit.gift_sku_id
         if sku_id and document["products"] and document["stock"]:

@@ -22,13 +22,14 @@ from gardenshop.models.vocabulary import RecordState
 
 
 class Reorder(Model):
-    """How a SKU is replenished."""
+    """How a SKU is replenished; what is absent is as the rule `restock` says for all."""
 
-    lead_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 7
+    lead_days: Annotated[int, Field(strict=True, ge=0, le=365)] | None = None
     lead_spread_days: Annotated[int, Field(strict=True, ge=0, le=90)] = 0
     """Standard deviation of the lead time."""
-    review_days: Annotated[int, Field(strict=True, ge=1, le=90)] = 7
+    review_days: Annotated[int, Field(strict=True, ge=1, le=90)] | None = None
     service_bp: Bp | None = None
+    """The chance to aim at that nothing lacks until the next delivery; without it, the best by the costs."""
     pack_multiple: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 1
     min_order: Count = 0
     max_stock: Count | None = None
@@ -55,13 +56,44 @@ class Forecast(Model):
     at: Instant
 
 
+Series = Annotated[tuple[Count, ...], Field(max_length=40)]
+"""Units at some points of time."""
+
+
+class Band(Model):
+    """What is expected, and what it falls below or rises above one time in ten."""
+
+    low: Series
+    expected: Series
+    high: Series
+
+
+class Projection(Model):
+    """Stock at the close of the first day and each `step_days` after it, with the order and without."""
+
+    since: Day = Field(alias="from")
+    step_days: Annotated[int, Field(strict=True, ge=1, le=365)]
+    ordered: Band
+    unordered: Band
+
+
 class Suggestion(Model):
-    """The one open proposal to reorder a SKU; a person accepts or dismisses it."""
+    """The one open proposal to reorder a SKU; a person accepts or dismisses it.
+
+    `return_bp`, what a fen spent is expected to gain, decides which come first where the budget is short;
+    those that have to wait are not `within_budget`.
+    """
 
     suggestion_id: Key
     quantity: Count
     reasons: Annotated[tuple[ShortText, ...], Field(max_length=10)]
     inputs: Annotated[dict[str, JsonValue], Field(max_length=40)] = Field(default_factory=dict)
+    cost_fen: Fen = 0
+    gain_fen: Fen = 0
+    return_bp: Count = 0
+    within_budget: bool = True
+    arrives_on: Day | None = None
+    projection: Projection | None = None
     at: Instant
 
 

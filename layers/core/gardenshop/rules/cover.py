@@ -7,7 +7,7 @@ this is the newsvendor's critical ratio. Demand is negative binomial, by its mea
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import count
+from itertools import count, islice
 from typing import NamedTuple
 
 from gardenshop.rules.demand import Units
@@ -47,7 +47,7 @@ def order_up_to(near: Units, life: Units | None, costs: Costs = COSTS, service: 
     pays best by *costs*.
     """
     chance = max(1 - (costs.service if service is None else service), _LEAST_CHANCE)
-    lot = max(1, -(-int(near.mean) // _LOT))
+    lot = _lot(near)
     lacking = (1 - below for below in _below(near, lot))
     wasted = _below(life, lot) if life else iter(lambda: 0.0, None)
     share = costs.waste / costs.margin
@@ -57,6 +57,13 @@ def order_up_to(near: Units, life: Units | None, costs: Costs = COSTS, service: 
         if lack < chance + share * waste
     )
     return units * lot
+
+
+def sold_of(more: int, held: int, near: Units) -> float:
+    """Return how many of *more* units, beside those *held*, the demand *near* is expected to take."""
+    lot = _lot(near)
+    chances = (1 - below for below in _below(near, lot))
+    return lot * sum(islice(chances, held // lot, (held + more) // lot))
 
 
 def outdated(batches: Sequence[Batch], arrivals: Sequence[int], ahead: Sequence[Units], life: int) -> float:
@@ -83,6 +90,10 @@ def _sell(shelf: list[tuple[float, int]], units: float) -> Iterator[tuple[float,
         units -= sold
         if held > sold:
             yield held - sold, left
+
+
+def _lot(demand: Units) -> int:
+    return max(1, -(-int(demand.mean) // _LOT))
 
 
 def _below(demand: Units, lot: int) -> Iterator[float]:

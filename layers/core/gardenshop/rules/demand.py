@@ -21,8 +21,9 @@ LIFTS: Mapping[str, float] = MappingProxyType(
     {AFTER: 1.2, "A": 1.9, "C": 1.8, "D": 3.0, "F": 2.3, "H": 2.3, "J": 1.8, "L": 2.3, "X": 1.0}
 )
 """Usual lifts; of a flyer's inner pages, its lines, front, back, wrapper, coupon, the wrapper's back."""
+USUAL_LIFT = 1.5
+"""That of any other event."""
 
-_OTHER_LIFT = 1.5
 _AFTER_DAYS = 21
 _LEAST_LEVEL = 0.02
 _LEAST_FIRST = 0.3
@@ -86,10 +87,13 @@ class Learner:
     """Learns the demand of one SKU from its days, given oldest first."""
 
     __slots__ = ("_age", "_codes", "_errors", "_events", "_expected", "_pace", "_plain", "_plain_days",
-                 "_quiet", "_silence", "_sold", "_weekdays", "days", "level", "weekday")  # fmt: skip
+                 "_quiet", "_silence", "_sold", "_usual", "_weekdays", "days", "level",
+                 "weekday")  # fmt: skip
 
-    def __init__(self, pace: Pace = PACE) -> None:
+    def __init__(self, pace: Pace = PACE, *, usual_lift: float = USUAL_LIFT) -> None:
+        """Begin to learn; *usual_lift* is that of codes which `LIFTS` does not know."""
         self._pace = pace
+        self._usual = usual_lift
         self._sold = self._expected = self._plain = 0.0
         self.days = self._plain_days = 0
         self._weekdays = [[0.0, 0.0] for _ in range(7)]
@@ -129,7 +133,7 @@ class Learner:
 
     def lift(self, kind: str) -> float:
         """Return the factor of an event."""
-        pace, usual = self._pace, LIFTS.get(kind, _OTHER_LIFT)
+        pace, usual = self._pace, LIFTS.get(kind, self._usual)
         base = max(self.level, _LEAST_EVENT_LEVEL) * self._age
         if kind != AFTER:
             prior = pace.event_days * base
@@ -187,7 +191,7 @@ class Learner:
             code[1] += base
             if kind != AFTER:
                 self._events[0] += sold
-                self._events[1] += base * LIFTS.get(kind, _OTHER_LIFT)
+                self._events[1] += base * LIFTS.get(kind, self._usual)
 
     def _learn_level(self, seen: float, rhythm: float, lift: float, *, special: bool) -> None:
         pace = self._pace

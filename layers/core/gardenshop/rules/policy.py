@@ -129,8 +129,15 @@ class RecommendPolicy(Model):
     experiment: Experiment | None = None
 
 
+class SupplierTerms(Model):
+    """What a run may propose to spend with a supplier, and the least an order to it must come to."""
+
+    budget_fen: Fen | None = None
+    min_order_fen: Fen = 0
+
+
 class RestockPolicy(Model):
-    """Defaults for SKUs that do not say otherwise."""
+    """Defaults for SKUs that do not say otherwise; what a run may propose to spend, and with whom."""
 
     lead_days: Count = 7
     review_days: Count = 1
@@ -140,6 +147,11 @@ class RestockPolicy(Model):
     waste_bp: Bp = 7000
     holding_bp: Bp = 10
     """Shares of the price: earned by a sale, lost with a spoilt unit, and the cost of a day on the shelf."""
+    campaign_lift_bp: Annotated[int, Field(strict=True, ge=1000, le=100_000)] = 15_000
+    """The usual factor of sales under a promotion, until a SKU's own days say more; 15000 is half more."""
+    budget_fen: Fen | None = None
+    suppliers: Annotated[dict[str, SupplierTerms], Field(max_length=200)] = Field(default_factory=dict)
+    """By the supplier's id."""
 
 
 class CommissionPolicy(Model):

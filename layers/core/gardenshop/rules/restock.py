@@ -1,28 +1,26 @@
 """How much of a SKU to reorder, and why: a periodic-review order-up-to policy (R, S).
 
 What will be asked for is learnt from the SKU's own days (`rules/demand.py`): level, weekday and event, days
-with an empty shelf as lower bounds; the shop adds a solar-term lift (the same term of last year against the
-present one, shrunken to 1). The order-up-to level covers lead time and review interval with the chance that
+with an empty shelf as lower bounds; of the shop also solar term and promotions (`rules/outlook.py`).
+The order-up-to level covers lead time and review interval with the chance that
 pays best (`rules/cover.py`). What is available, inbound and already proposed counts against it.
 Shelf life, storage, pack size and minimum order then shape the quantity; a person accepts it.
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from gardenshop.rules import solar_terms
-from gardenshop.rules.cover import COSTS, Costs, order_up_to, outdated
+from gardenshop.rules.cover import COSTS, Costs, order_up_to, outdated, sold_of
 from gardenshop.rules.demand import Day, Learner, Units, by_day
-from gardenshop.rules.policy import RestockPolicy
-
-METHOD = "level+weekday+event+term"
+from gardenshop.rules.money import FULL_BP
+from gardenshop.rules.outlook import Forecast, Stock, forecast
+from gardenshop.rules.projection import Projection, project
 
 _LOOK_AHEAD_DAYS = 42
-_HISTORY_DAYS = 400
-_TERM_PRIOR_UNITS = 10
-_TERM_LIMITS = (0.5, 2.0)
+_MOST_RETURN_BP = 10**9
 _NOTABLE_LIFT = 0.05
 _TINY = 1e-9
 
@@ -77,100 +75,24 @@ def _foreseen(horizon: int, lead: int, life: int | None) -> int:
     return max(horizon, min(lead + (life or 0), _LOOK_AHEAD_DAYS))
 
 
-class Stock(NamedTuple):
-    """A SKU's stock, its history and how it is replenished; days are ``YYYY-MM-DD``."""
-
-    available: int
-    inbound: int = 0
-    proposed: int = 0
-    """Units of an accepted or open proposal that are not inbound yet."""
-    daily_sales: Mapping[str, int] = {}
-    stockout_days: Collection[str] = ()
-    term_sales: Mapping[str, int] = {}
-    """Units per solar term, keyed ``<year>-<term>``."""
-    lead_days: int = 7
-    lead_spread_days: int = 0
-    review_days: int = 1
-    service_bp: int | None = None
-    """The chance to aim at that nothing lacks until the next delivery; without it, the best by *costs*."""
-    costs: Costs = COSTS
-    pack: int = 1
-    min_order: int = 0
-    max_stock: int | None = None
-    shelf_life_days: int | None = None
-
-    @property
-    def position(self) -> int:
-        """Units on the shelf and on their way."""
-        return self.available + self.inbound + self.proposed
-
-
-class Forecast(NamedTuple):
-    """Expected demand from a day on."""
-
-    today: date
-    learner: Learner
-    term_sales: Mapping[str, int]
-
-    @property
-    def per_day(self) -> float:
-        """Units of an ordinary day."""
-        return self.learner.level
-
-    @property
-    def sigma(self) -> float:
-        """Standard deviation of an ordinary day's demand."""
-        return self.learner.deviation
-
-    def term_lift(self, ahead: int) -> float:
-        """Return the solar-term factor of the day *ahead* days from today."""
-        return _term_lift(self.term_sales, self.today, self.today + timedelta(days=ahead))
-
-    def ahead(self, days: int) -> list[Units]:
-        """Return the demand of today, of today and tomorrow, and so on for *days* days."""
-        first = self.today.weekday()
-        return self.learner.ahead(
-            Day((first + number) % 7, lift=self.term_lift(number)) for number in range(days)
-        )
-
-
 class Proposal(NamedTuple):
-    """A quantity to order, the numbers it follows from, and the reasons in Chinese."""
+    """A quantity to order, the numbers it follows from, and the reasons in Chinese.
+
+    `gain_fen` is the margin on what would else lack, and not be sold, before the next delivery.
+    """
 
     quantity: int
     inputs: dict[str, int]
     reasons: tuple[str, ...]
+    cost_fen: int
+    gain_fen: int
+    arrives_on: str
+    projection: Projection
 
-
-def stock_of(inventory: Mapping[str, Any], policy: RestockPolicy, *, proposed: int = 0) -> Stock:
-    """Return the stock that an `inventory` document (plain, as stored) describes."""
-    reorder = inventory.get("reorder") or {}
-    return Stock(
-        available=inventory["available"],
-        inbound=inventory.get("inbound", 0),
-        proposed=proposed,
-        daily_sales=inventory.get("dailySales", {}),
-        stockout_days=frozenset(inventory.get("stockoutDays", ())),
-        term_sales=inventory.get("termSales", {}),
-        lead_days=reorder.get("leadDays", policy.lead_days),
-        lead_spread_days=reorder.get("leadSpreadDays", 0),
-        review_days=reorder.get("reviewDays", policy.review_days),
-        service_bp=reorder.get("serviceBp", policy.service_bp),
-        costs=Costs(policy.margin_bp / 10_000, policy.waste_bp / 10_000, policy.holding_bp / 10_000),
-        pack=reorder.get("packMultiple", 1),
-        min_order=reorder.get("minOrder", 0),
-        max_stock=reorder.get("maxStock"),
-        shelf_life_days=reorder.get("shelfLifeDays"),
-    )
-
-
-def forecast(stock: Stock, today: str) -> Forecast:
-    """Forecast the demand of *stock* from *today* on; sales of today itself are not complete and not used."""
-    now = date.fromisoformat(today)
-    learner = Learner()
-    for day, units in _history(stock, now):
-        learner.learn(units, day.weekday(), sold_out=day.isoformat() in stock.stockout_days)
-    return Forecast(now, learner, stock.term_sales)
+    @property
+    def return_bp(self) -> int:
+        """What a fen spent gains."""
+        return min(self.gain_fen * FULL_BP // max(self.cost_fen, 1), _MOST_RETURN_BP)
 
 
 def propose(stock: Stock, today: str) -> Proposal | None:
@@ -200,7 +122,16 @@ def propose(stock: Stock, today: str) -> Proposal | None:
         "proposed": stock.proposed,
         "gap": gap,
     }
-    return Proposal(quantity, inputs, (*_reasons(stock, expected, inputs), *shaping))
+    gain = stock.price_fen * stock.costs.margin * sold_of(quantity, stock.position, near)
+    return Proposal(
+        quantity,
+        inputs,
+        reasons=(*_reasons(stock, expected, inputs), *shaping),
+        cost_fen=quantity * stock.unit_cost_fen,
+        gain_fen=round(gain),
+        arrives_on=(expected.today + timedelta(days=stock.lead_days)).isoformat(),
+        projection=project(stock, expected, quantity),
+    )
 
 
 def _shape(gap: int, stock: Stock, spoiling: Units | None) -> tuple[int, list[str]]:
@@ -237,34 +168,10 @@ def _reasons(stock: Stock, expected: Forecast, inputs: Mapping[str, int]) -> lis
     if abs(lift - 1) >= _NOTABLE_LIFT:
         name = solar_terms.term_of_day(last.isoformat()).name
         reasons.insert(1, f"将到{name}，按去年同期销量调整为平日的{lift:.2f}倍")
+    if lifts := expected.lifts(inputs["horizonDays"]):
+        reasons.insert(1, f"其间{len(lifts)}天有促销，促销日按平日的{sum(lifts) / len(lifts):.2f}倍估计")
     return reasons
 
 
 def _margin_of_safety(units: int) -> str:
     return f"另备安全库存{units}件" if units >= 0 else f"为少损耗少备{-units}件"
-
-
-def _history(stock: Stock, now: date) -> Iterator[tuple[date, int]]:
-    """Yield the days before *now* from the first sale on, oldest first, a year or so at most."""
-    if not stock.daily_sales:
-        return
-    first = max(date.fromisoformat(min(stock.daily_sales)), now - timedelta(days=_HISTORY_DAYS))
-    for number in range((now - first).days):
-        day = first + timedelta(days=number)
-        yield day, stock.daily_sales.get(day.isoformat(), 0)
-
-
-def _term_lift(term_sales: Mapping[str, int], today: date, day: date) -> float:
-    """Return last year's sales of the term of *day* against those of the term of *today*, shrunken to 1."""
-    wanted, present = _a_year_before(day), _a_year_before(today)
-    if wanted == present or not {wanted, present} <= term_sales.keys():
-        return 1.0
-    lift = (term_sales[wanted] + _TERM_PRIOR_UNITS) / (term_sales[present] + _TERM_PRIOR_UNITS)
-    return min(max(lift, _TERM_LIMITS[0]), _TERM_LIMITS[1])
-
-
-def _a_year_before(day: date) -> str:
-    """Return the key, in ``termSales``, of last year's term of *day*; 冬至 runs on into January."""
-    term = solar_terms.term_of_day(day.isoformat())
-    began = day.year - (day.month == 1 and term.key == "dongzhi")
-    return f"{began - 1}-{term.key}"

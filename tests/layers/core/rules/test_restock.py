@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gardenshop.rules.cover import Costs
+from gardenshop.rules.outlook import Stock, forecast, stock_of
 from gardenshop.rules.policy import RestockPolicy
-from gardenshop.rules.restock import Stock, forecast, propose, stock_of
+from gardenshop.rules.restock import propose
 
 TODAY = "2026-11-23"  # A Monday, the day after 小雪.
 
@@ -127,6 +128,33 @@ def test_an_unknown_term_changes_nothing_and_a_wild_one_is_limited() -> None:
     assert forecast(stock(term_sales={"2025-xiaoxue": 1, "2025-daxue": 900}), TODAY).term_lift(20) == 2
 
 
+def promoted(*days: str) -> dict[date, str]:
+    return {date.fromisoformat(day): "amount_off" for day in days}
+
+
+def test_planned_promotions_lift_demand_by_what_the_shop_usually_sees_and_the_reason_says_so() -> None:
+    planned = promoted("2026-11-25", "2026-11-26")
+    proposal = propose(stock(events=planned, usual_lift=2.0), TODAY)
+
+    assert forecast(stock(events=planned, usual_lift=2.0), TODAY).ahead(8)[-1].mean > 4 * 8 + 2 * 4
+    assert proposal is not None
+    assert proposal.quantity > quantity(stock())
+    assert proposal.reasons[1] == "其间2天有促销，促销日按平日的2.00倍估计"
+
+
+def test_the_skus_own_promoted_days_tell_its_lift() -> None:
+    days = list(sold(*[4] * 200))
+    past = promoted(*days[::5])
+    units = [16 if number % 5 == 0 else 4 for number in range(200)]
+    own = stock(daily_sales=sold(*units), events={**past, **promoted("2026-11-25")}, usual_lift=1.5)
+
+    (lift,) = forecast(own, TODAY).lifts(8)
+
+    assert 2.5 < lift < 4.2
+    assert forecast(own, TODAY).per_day < 5
+    assert forecast(stock(daily_sales=sold(*units)), TODAY).per_day > 5
+
+
 def test_a_delivery_that_may_be_late_needs_more_safety() -> None:
     assert quantity(stock(lead_spread_days=3)) > quantity(stock(lead_spread_days=1)) > quantity(stock())
 
@@ -175,9 +203,8 @@ def test_an_inventory_document_is_read_with_the_policys_defaults() -> None:
         "termSales": {"2025-xiaoxue": 9},
         "reorder": {"leadDays": 3, "leadSpreadDays": 1, "packMultiple": 6, "shelfLifeDays": 14},
     }
-    assert stock_of(
-        document, RestockPolicy(review_days=2, service_bp=9800, margin_bp=4000), proposed=4
-    ) == Stock(
+    policy = RestockPolicy(review_days=2, service_bp=9800, margin_bp=4000, campaign_lift_bp=20_000)
+    assert stock_of(document, policy, proposed=4, price_fen=500) == Stock(
         available=5,
         inbound=2,
         proposed=4,
@@ -188,10 +215,41 @@ def test_an_inventory_document_is_read_with_the_policys_defaults() -> None:
         lead_spread_days=1,
         review_days=2,
         service_bp=9800,
+        usual_lift=2.0,
         costs=Costs(margin=0.4),
+        price_fen=500,
+        unit_cost_fen=300,
         pack=6,
         shelf_life_days=14,
     )
+    supplied = {**document, "supplier": {"supplierId": "s", "name": "s", "costFen": 290}}
+    assert stock_of(supplied, policy, price_fen=500).unit_cost_fen == 290
+
+
+def test_an_order_costs_what_its_units_do_and_gains_the_margin_on_what_would_lack() -> None:
+    dear = propose(stock(0, price_fen=1000, unit_cost_fen=600, lead_days=3), TODAY)
+    assert dear is not None
+    # Nothing is there, and four days of about four units come before the next delivery could.
+    assert dear.cost_fen == dear.quantity * 600
+    assert dear.gain_fen == pytest.approx(1000 * 0.3 * 16, rel=0.02)
+    assert dear.return_bp == dear.gain_fen * 10_000 // dear.cost_fen
+    assert dear.arrives_on == "2026-11-26"
+
+
+def test_the_nearer_the_shelf_is_to_enough_the_less_an_order_gains() -> None:
+    returns = [
+        proposal.return_bp
+        for held in (0, 16, 24, 32)
+        if (proposal := propose(stock(held, price_fen=1000, unit_cost_fen=600), TODAY))
+    ]
+    assert returns == sorted(returns, reverse=True)
+    assert len(set(returns)) == 4
+
+
+def test_what_costs_nothing_known_gains_no_more_than_a_document_holds() -> None:
+    free = propose(stock(0, price_fen=10**9), TODAY)
+    assert free is not None
+    assert (free.cost_fen, free.return_bp) == (0, 10**9)
 
 
 @given(
