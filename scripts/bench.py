@@ -1,4 +1,4 @@
-"""Measure the budgets: cold starts, round trips, memory, throughput, sizes, a rush; exit code 1 when broken.
+"""Measure the budgets: starts, trips, memory, throughput, sizes, restocking, a rush; exit code 1 when broken.
 
 python3 scripts/bench.py                  everything
 python3 scripts/bench.py cold memory      some kinds of rows only
@@ -11,7 +11,8 @@ import argparse
 import sys
 
 KINDS = (
-    "cold", "memory", "trips", "import", "http", "layers", "engine", "terms", "pricing", "recommend", "rush",
+    "cold", "memory", "trips", "import", "http", "layers", "engine", "terms", "pricing", "recommend",
+    "restock", "rush",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from functions.builders import NOW, die_everywhere, edit, inventory, product, promotion, rule, sku
 from gardenshop.cloud.clock import DAY
+from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import Command, update
 from gardenshop.cloud.errors import DatabaseUnavailable
 from gardenshop.flows import restocking
@@ -270,6 +271,21 @@ class TestBudget:
         run(shop)
 
         assert stock(shop) == whole
+
+    def test_a_share_out_that_ran_out_of_time_is_done_again_from_the_best(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shop.add("business_rules", rule("restock", {"budgetFen": 0}))
+        monkeypatch.setattr(restocking, "PAGE", 1)
+        left = iter([9.0, 9.0, 9.0, 0.0])
+
+        with monkeypatch.context() as short:
+            short.setattr(Context, "seconds_left", lambda _: next(left))
+            assert shop.ok("restock_check")["nextAfter"] == "tofu-500g"
+        assert held_back(shop) == ["tofu-500g"]
+
+        assert shop.ok("restock_check")["heldBack"] == 2
+        assert held_back(shop) == ["tofu-500g", "rice-500g"]
 
     def test_what_a_person_accepts_meanwhile_is_not_marked(self, shop: Shop) -> None:
         run(shop)

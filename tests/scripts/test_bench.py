@@ -12,7 +12,7 @@ from rich.console import Console
 import bench
 import bootstrap
 import budgets
-from budgets import Row, pricing, recommending, rush
+from budgets import Row, pricing, recommending, restocking, rush
 from budgets.cold import CASES, Start, memory_rows, paired_ratio, time_rows
 from budgets.measure import KINDS
 from budgets.rows import show
@@ -180,3 +180,17 @@ def test_recommendations_are_timed_beside_smaller_ones(monkeypatch: pytest.Monke
     assert (told.budget, told.unit) == (None, "ms")
     assert (catalogue.budget, history.budget) == (recommending.BUDGET, recommending.HISTORY_BUDGET)
     assert all(row.measured > 0 for row in (told, catalogue, history))
+
+
+def test_every_sku_of_both_stocks_is_checked_on_every_day() -> None:
+    if not bootstrap.layer_path("vendor").exists():
+        pytest.skip("the layers are not installed: scripts/test.py does that")
+    found = restocking.rows(1, few=5, many=50)
+
+    assert [row.what for row in found[1:]] == [
+        "restock check: time a SKU, 10 × SKUs",
+        "restock check: memory, 10 × SKUs",
+        "restock check: memory",
+    ]
+    assert all(row.measured > 0 for row in found)
+    assert found[3].ok

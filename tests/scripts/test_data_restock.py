@@ -15,6 +15,8 @@ from functions.builders import NOW, inventory, rule
 from harness import ENV, Shop, open_shop
 from localcloud.adapter import EngineAdapter
 
+NOTHING = {"low": [0], "expected": [0], "high": [0]}
+
 
 @pytest.fixture(name="shop")
 def _shop() -> Iterator[Shop]:
@@ -36,7 +38,11 @@ def suggest(shop: Shop, sku_id: str, quantity: int, *, supplier: str = "", **cha
         "quantity": quantity,
         "reasons": ["缺货", "补足"],
         "costFen": quantity * 100,
+        "gainFen": 0,
+        "returnBp": 0,
+        "withinBudget": True,
         "arrivesOn": "2026-11-30",
+        "projection": {"from": "2026-11-23", "stepDays": 1, "ordered": NOTHING, "unordered": NOTHING},
         "at": NOW,
         **changes,
     }

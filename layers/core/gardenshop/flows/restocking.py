@@ -70,9 +70,8 @@ def _promotions(ctx: Context) -> Iterator[Promotion]:
     }
     last = ""
     while True:
-        (page,) = ctx.db.read(
-            find("promotions", {**within, "_id": {"$gt": last}}, fields=STORED, sort={"_id": 1})
-        )
+        rest = {**within, "_id": {"$gt": last}}
+        (page,) = ctx.db.read(find("promotions", rest, fields=STORED, sort={"_id": 1}, limit=PAGE))
         yield from map(Promotion.model_validate, page)
         if len(page) < PAGE:
             return
@@ -229,7 +228,7 @@ def _open_page(db: Database, after: Document) -> list[Document]:
         next_best = {"suggestion.returnBp": {"$gte": 0, "$lt": least}}
         where = {"$or": [next_best, {"suggestion.returnBp": least, "_id": {"$gt": key}}]}
     order = {"suggestion.returnBp": -1, "_id": 1}
-    (page,) = db.read(find("inventory", where, fields=_OPEN_FIELDS, sort=order))
+    (page,) = db.read(find("inventory", where, fields=_OPEN_FIELDS, sort=order, limit=PAGE))
     return page
 
 

@@ -88,12 +88,12 @@ class Suggestion(Model):
     quantity: Count
     reasons: Annotated[tuple[ShortText, ...], Field(max_length=10)]
     inputs: Annotated[dict[str, JsonValue], Field(max_length=40)] = Field(default_factory=dict)
-    cost_fen: Fen = 0
-    gain_fen: Fen = 0
-    return_bp: Count = 0
-    within_budget: bool = True
-    arrives_on: Day | None = None
-    projection: Projection | None = None
+    cost_fen: Fen
+    gain_fen: Fen
+    return_bp: Count
+    within_budget: bool
+    arrives_on: Day
+    projection: Projection
     at: Instant
 
 

@@ -1,8 +1,9 @@
 """The days on which promotions make a SKU cheaper, past and planned: events of its demand.
 
 A promotion touches a SKU whose goods its scope covers, and the SKU that it gives away. It counts on every day
-of which it has a part, while its solar term lasts. The event of a day is the kind of the promotion that comes
-first there; its lift is learnt from the SKU's own days of that kind (`rules/demand.py`).
+of which it has a part, while its solar term lasts; one that is on for months is no event but the usual. The
+event of a day is the kind of the promotion that comes first there; its lift is learnt from the SKU's own days
+of that kind (`rules/demand.py`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from gardenshop.rules.solar_terms import term_of_day
 
 _DAY = 86_400_000
 _CHINA = 8 * 3_600_000
+_MOST_DAYS = 60
 _EPOCH = date(1970, 1, 1)
 
 KINDS: Mapping[str, str] = {
@@ -47,7 +49,7 @@ def occasions(promotions: Iterable[Promotion], first: date, last: date) -> list[
     """Return the *promotions* that have a day from *first* to *last*, the one that comes first at the end."""
     ordered = sorted(promotions, key=lambda each: (each.priority, each.id))
     found = [Occasion(each, tuple(_days(each, first, last))) for each in ordered if each.kind in KINDS]
-    return [each for each in found if each.days]
+    return [each for each in found if 0 < len(each.days) <= _MOST_DAYS]
 
 
 def calendar(all_occasions: Sequence[Occasion], goods: PriceLine) -> Calendar:

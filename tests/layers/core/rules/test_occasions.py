@@ -84,7 +84,15 @@ def test_of_several_the_one_with_the_highest_priority_names_the_day() -> None:
     assert events(first, promotion("b")) == {23: "percent_off", 24: "amount_off"}
 
 
+def test_what_is_on_for_months_is_the_usual() -> None:
+    ages: Any = {"startAt": MONDAY - 200 * DAY, "endAt": MONDAY + 200 * DAY}
+    year = date(2026, 1, 1), date(2026, 12, 31)
+
+    assert occasions([promotion(**ages)], *year) == []
+    assert len(occasions([promotion(**ages, termKey="xiaoxue")], *year)) == 1
+
+
 def test_only_the_days_asked_for_are_listed() -> None:
-    ages = promotion(startAt=MONDAY - 400 * DAY, endAt=MONDAY + 400 * DAY)
-    assert len(calendar(occasions([ages], FIRST, LAST), TOFU)) == (LAST - FIRST).days + 1
+    weeks = promotion(startAt=MONDAY - 50 * DAY, endAt=MONDAY + 50 * DAY)
+    assert len(calendar(occasions([weeks], FIRST, LAST), TOFU)) == (LAST - FIRST).days + 1
     assert occasions([promotion(startAt=MONDAY + 90 * DAY, endAt=MONDAY + 91 * DAY)], FIRST, LAST) == []
