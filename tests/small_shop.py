@@ -184,6 +184,7 @@ def _product(sku_id: str) -> Document:
         "categoryPath": ["豆制品"],
         "carbonGPerUnit": 700,
         "skus": [sku],
+        "minPriceFen": PRICES[sku_id],
         "certifications": [{"certificationId": "c1", "practitionerId": "lin", "name": "乙", "level": "gold"}],
         **_stamps(),
     }

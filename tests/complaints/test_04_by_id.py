@@ -40,6 +40,8 @@ HARMLESS = {
     "campaignId": "says where she comes from",
     "exposureId": "says where she comes from",
     "events.eventId": "made by its sender; what is stored under it begins with her own id",
+    "exclude": "products that she has been shown",
+    "promotionId": "campaigns are everybody's",
     "baseline": "what a meal is compared with is everybody's",
     "items.ingredientId": "ingredients are everybody's",
     "lessonId": "lessons are everybody's",
@@ -50,6 +52,7 @@ MORE: dict[str, Document] = {
     "refund_apply": {"trackingNo": "SF1001"},
     "garden_tend": {"code": "mint"},
     "checkout": {"expectedTotalFen": 1900},
+    "recommend": {"scene": "after_pay"},
 }
 """What an event must hold beside `VALID` for every action to come as far as the id."""
 

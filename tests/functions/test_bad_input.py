@@ -216,6 +216,7 @@ OF_A: dict[str, list[dict[str, Any]]] = {
     "order_confirm": [{"orderNo": "{order}"}],
     "refund_apply": [{"orderNo": "{order}", "action": "preview"}],
     "review_add": [{"orderNo": "{order}", "lineId": "L1", "score": 5}],
+    "recommend": [{"scene": "after_pay", "orderNo": "{order}"}],
     "garden_tend": [{"action": "water", "plantId": "p1"}, {"action": "harvest", "plantId": "p1"}],
     "checkout_preview": [
         {"lines": [line()], "addressId": "of-a"},
