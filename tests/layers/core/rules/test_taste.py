@@ -83,7 +83,7 @@ def test_the_kinds_she_buys_are_named_from_the_narrowest() -> None:
 
     found = {key: sign.text for key, sign in told(WEEKLY, shop).items() if key != "rice"}
 
-    assert found == {"millet": "您常买米", "oil": "您常买粮油"}
+    assert found == {"millet": "您常买米", "oil": "您常买粮油", "jam": "近来买的会员较多"}
 
 
 def test_one_without_a_past_is_told_nothing() -> None:
