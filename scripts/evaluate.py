@@ -1,6 +1,7 @@
 """Measure what the shop decides against real histories, beside simpler ways to decide.
 
 python3 scripts/evaluate.py recommend DIR            figures of the recommendations and their rivals
+python3 scripts/evaluate.py ablation                 what each feature of the ranking adds, on made-up shops
 python3 scripts/evaluate.py restock DIR              figures of the restock policy and its rivals
 python3 scripts/evaluate.py restock DIR --frontier   days of cover at equal fill rates, and a plot
 python3 scripts/evaluate.py uplift                   the variants of an experiment, from the local CloudBase
@@ -17,13 +18,20 @@ import sys
 def main() -> int:
     """Run the evaluation asked for."""
     bootstrap.enter()
-    from evaluation import backtest, recommend, restock, uplift  # noqa: PLC0415  # Importable only from here on.
+    from evaluation import (  # noqa: PLC0415  # Importable only from here on.
+        ablation,
+        backtest,
+        recommend,
+        restock,
+        uplift,
+    )
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     kinds = parser.add_subparsers(required=True, metavar="KIND")
     recommend.add_parser(kinds)
+    ablation.add_parser(kinds)
     restock.add_parser(kinds)
     uplift.add_parser(kinds)
     backtest.add_parser(kinds)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from evaluation.recommend_judging import judge
+from evaluation.recommend_judging import ahead, judge
 from evaluation.recommend_report import show
 from evaluation.recommend_shop import Unusable, read_shop
 
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{options.folder} cannot be used: {unusable}", file=sys.stderr)
         return 2
     results = judge(shop, options.tasks, limit=options.limit, seed=options.seed, quiet=options.json)
-    show(results, as_json=options.json, plot=options.plot)
+    show(results, ahead(results, seed=options.seed), as_json=options.json, plot=options.plot)
     return 0
 
 

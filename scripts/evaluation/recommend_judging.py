@@ -5,13 +5,14 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.progress import Progress
 
-from evaluation.recommend_rivals import RIVALS, Rival
-from evaluation.recommend_scores import K, Score, Summary, score, summary
+from evaluation.recommend_rivals import OURS, RIVALS, Rival
+from evaluation.recommend_scores import Gain, K, Score, Scored, Summary, lead, score, summary
 from evaluation.recommend_shop import Case, Order, Shop
 
 
@@ -24,6 +25,30 @@ class Result(NamedTuple):
     prepare_seconds: float
     ask_ms: float
     stored_kb: int
+    scores: Sequence[Scored]
+    """Of the same cases in the same order for every rival."""
+
+
+class Ahead(NamedTuple):
+    """What the shop's own rules have over the best *rival* at *task* by *measure*."""
+
+    task: str
+    measure: str
+    rival: str
+    gain: Gain
+
+
+def ahead(results: Sequence[Result], *, seed: int = 1) -> list[Ahead]:
+    """Return what is ahead of what, for each task and measure; nothing where nobody competes."""
+    found = []
+    for task in dict.fromkeys(each.task for each in results):
+        ours, others = _sides([each for each in results if each.task == task])
+        for place, measure in enumerate(Score._fields if ours and others else ()):
+            best = max(others, key=attrgetter(f"summary.mean.{measure}"))
+            found.append(
+                Ahead(task, measure, best.rival, lead(ours[0].scores, best.scores, seed=seed)[place])
+            )
+    return found
 
 
 def judge(
@@ -48,12 +73,16 @@ def judge(
     return results
 
 
+def _sides(results: Sequence[Result]) -> tuple[list[Result], list[Result]]:
+    return [each for each in results if each.rival == OURS], [each for each in results if each.rival != OURS]
+
+
 class _Trial:
     """One rival at work."""
 
     def __init__(self, rival: Rival) -> None:
         self._rival = rival
-        self._scores = defaultdict[str, list[tuple[str, Score]]](list)
+        self._scores = defaultdict[str, list[Scored]](list)
         self._prepared_in = list[float]()
         self._asked_in = list[float]()
         self._stored = 0
@@ -78,6 +107,7 @@ class _Trial:
                 statistics.mean(self._prepared_in),
                 statistics.median(self._asked_in),
                 self._stored // 1024,
+                scores,
             )
             for task, scores in self._scores.items()
         ]

@@ -9,20 +9,39 @@ from xml.sax.saxutils import escape
 from rich.console import Console
 from rich.table import Column, Table
 
-from evaluation.recommend_judging import Result
+from evaluation.recommend_judging import Ahead, Result
+from evaluation.recommend_scores import Gain
 
 _ROW, _LEFT, _WIDE, _HIGH = 26, 220, 420, 14
 
 
 def show(
-    results: Sequence[Result], *, as_json: bool, plot: Path | None = None, console: Console | None = None
+    results: Sequence[Result],
+    leads: Sequence[Ahead],
+    *,
+    as_json: bool,
+    plot: Path | None = None,
+    console: Console | None = None,
 ) -> None:
-    """Print *results*, as a table or as JSON, and draw them into the file *plot*."""
+    """Print *results* and *leads*, as a table or as JSON, and draw the results into the file *plot*."""
     if plot is not None:
         plot.write_text(picture(results), "utf-8")
     if as_json:
-        print(json.dumps([_plain(each) for each in results], ensure_ascii=False, indent=1))
+        told = {"results": [_plain(each) for each in results], "ahead": [_plain_lead(each) for each in leads]}
+        print(json.dumps(told, ensure_ascii=False, indent=1))
         return
+    console = console or Console(highlight=False)
+    console.print(_table(results))
+    for each in leads:
+        console.print(f"{each.task}, {each.measure}: ahead of {each.rival} by {interval(each.gain)}")
+
+
+def interval(gain: Gain) -> str:
+    """Return *gain* in words."""
+    return f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+
+
+def _table(results: Sequence[Result]) -> Table:
     right = ("cases", "NDCG@10", "recall@10", "hit@10", "prepare", "ask", "stored")
     table = Table("task", "rival", *(Column(name, justify="right") for name in right))
     for each in results:
@@ -38,7 +57,7 @@ def show(
             f"{each.ask_ms:.2f} ms",
             f"{each.stored_kb} kB",
         )
-    (console or Console(highlight=False)).print(table)
+    return table
 
 
 def picture(results: Sequence[Result]) -> str:
@@ -83,3 +102,8 @@ def _plain(each: Result) -> dict[str, Any]:
         "askMs": round(each.ask_ms, 3),
         "storedKb": each.stored_kb,
     }
+
+
+def _plain_lead(each: Ahead) -> dict[str, Any]:
+    ends = {name: round(value, 4) for name, value in each.gain._asdict().items()}
+    return {"task": each.task, "measure": each.measure, "rival": each.rival, **ends}

@@ -8,6 +8,7 @@ from gardenshop.rules.lookback import prepare
 from gardenshop.rules.recommend import recommend
 from gardenshop.rules.visits import day_number
 
+OURS = "learnt"
 HALF_LIFE_DAYS = 112
 _RECENT_DAYS = 28
 
@@ -75,5 +76,5 @@ def recommend_habit(
 RIVALS = (
     Rival("popularity", popular, recommend_popular),
     Rival("recency × frequency", popular, recommend_habit),
-    Rival("learnt", prepare, recommend),
+    Rival(OURS, prepare, recommend),
 )

@@ -17,10 +17,10 @@ from rich.console import Console
 
 import bootstrap
 import evaluate
-from evaluation.recommend_judging import judge
+from evaluation.recommend_judging import Ahead, Result, ahead, judge
 from evaluation.recommend_report import picture, show
-from evaluation.recommend_rivals import RIVALS, Rival, popular, recommend_habit
-from evaluation.recommend_scores import Score, score, summary
+from evaluation.recommend_rivals import OURS, RIVALS, Rival, popular, recommend_habit
+from evaluation.recommend_scores import Gain, Score, Scored, lead, score, summary
 from evaluation.recommend_shop import Case, Unusable, read_shop
 
 Run = Callable[..., int]
@@ -98,6 +98,48 @@ def test_the_mean_is_over_cases_and_the_interval_over_members() -> None:
     assert (alike.ndcg_within, unlike.ndcg_within) == (0.0, 0.5)
 
 
+def test_a_lead_is_of_the_same_members_so_what_they_have_in_common_does_not_widen_it() -> None:
+    theirs = [(f"u{place}", Score(place / 10, place / 10, float(place > 5))) for place in range(10)]
+    ours = [(who, Score(each.ndcg + 0.25, each.recall, each.hit)) for who, each in theirs]
+
+    found = lead(ours, theirs)
+
+    assert [round(end, 9) for end in found.ndcg] == [0.25, 0.25, 0.25]
+    assert found.recall == found.hit == Gain(0.0, 0.0, 0.0)
+
+
+def test_a_lead_that_differs_by_member_has_an_interval_and_a_sign() -> None:
+    nothing = Score(0.0, 0.0, 0.0)
+    theirs = [(f"u{place}", nothing) for place in range(40)]
+    ours = [(who, Score(float(place % 2), 0.0, 0.0)) for place, (who, _) in enumerate(theirs)]
+
+    found, turned = lead(ours, theirs), lead(theirs, ours)
+
+    assert found.ndcg.value == 0.5
+    assert 0.3 < found.ndcg.low < 0.5 < found.ndcg.high < 0.7
+    assert turned.ndcg == Gain(-0.5, -found.ndcg.high, -found.ndcg.low)
+
+
+def test_scores_of_other_cases_cannot_be_compared() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        lead([("u1", Score(0.0, 0.0, 0.0))], [])
+
+
+def test_the_best_rival_is_another_for_another_measure() -> None:
+    def result(rival: str, ndcg: float, recall: float) -> Result:
+        scores: list[Scored] = [("u1", Score(ndcg, recall, 1.0)), ("u2", Score(ndcg, recall, 1.0))]
+        return Result(rival, "next", summary(scores), 0.0, 0.0, 0, scores)
+
+    found = ahead([result("one", 0.5, 0.25), result("two", 0.25, 0.5), result(OURS, 0.75, 0.5)])
+
+    assert found == [
+        Ahead("next", "ndcg", "one", Gain(0.25, 0.25, 0.25)),
+        Ahead("next", "recall", "two", Gain(0.0, 0.0, 0.0)),
+        Ahead("next", "hit", "one", Gain(0.0, 0.0, 0.0)),
+    ]
+    assert ahead([result(OURS, 1.0, 1.0)]) == []
+
+
 def test_a_folder_is_read_with_visits_by_user_and_day(folder: Path) -> None:
     shop = read_shop(folder)
 
@@ -162,8 +204,12 @@ def test_the_script_prints_json_and_draws(folder: Path, run: Run, capsys: pytest
 
     code = run("recommend", str(folder), "--tasks", "next", "--json", "--plot", str(plot))
 
-    rows = json.loads(capsys.readouterr().out)
+    told = json.loads(capsys.readouterr().out)
+    rows = told["results"]
     assert code == 0
+    assert [(each["task"], each["measure"]) for each in told["ahead"]] == [
+        ("next", measure) for measure in Score._fields
+    ]
     assert [(row["rival"], row["task"], row["cases"]) for row in rows] == [
         (rival.name, "next", 1) for rival in RIVALS
     ]
@@ -175,9 +221,10 @@ def test_the_table_names_every_rival(folder: Path) -> None:
     results = judge(read_shop(folder), ("next",), quiet=True)
     out = io.StringIO()
 
-    show(results, as_json=False, console=Console(file=out, width=140))
+    show(results, ahead(results), as_json=False, console=Console(file=out, width=140))
 
     assert all(rival.name in out.getvalue() for rival in RIVALS)
+    assert "next, ndcg: ahead of popularity by +0.0000 [+0.0000, +0.0000]" in out.getvalue()
 
 
 def test_a_picture_of_nothing_is_still_a_picture() -> None:

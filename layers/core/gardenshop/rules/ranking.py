@@ -10,6 +10,7 @@ nor margin is a feature.
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, Literal, NamedTuple
 
 from gardenshop.models.vocabulary import Constitution
@@ -22,19 +23,13 @@ from gardenshop.rules.taste import Sign
 Feature = Literal["history", "copurchase", "constitution", "term", "endorsement", "popularity", "freshness"]
 
 DEFAULT_WEIGHTS: dict[str, int] = {
-    "history": 2500,
-    "copurchase": 1000,
-    "constitution": 2500,
-    "term": 1500,
-    "endorsement": 1500,
-    "popularity": 1000,
-    "freshness": 500,
-}
-"""Basis points; only their proportions matter."""
+    "history": 7000, "copurchase": 600, "constitution": 700, "term": 600, "endorsement": 300,
+    "popularity": 500, "freshness": 300,
+}  # fmt: skip
+"""Basis points; only their proportions matter. `history` spans eight log odds: 600 stand for doubled odds."""
 
 _DAY_MS = 86_400_000
-_NEXT_TERM_DAYS = 3
-_FRESH_DAYS = 30
+_NEXT_TERM_DAYS, _FRESH_DAYS = 3, 30
 _MAX_REASONS = 3
 _ENOUGH_BUYERS = 5
 
@@ -110,11 +105,10 @@ class _View(NamedTuple):
 
 
 _Value = tuple[float, str]
-_NOTHING: _Value = (0.0, "")
+_NOTHING = 0.0, ""
 _VARIETY = Reason("variety", "换换口味")
 
-ANYONE = Member()
-NOWHERE = Place()
+ANYONE, NOWHERE = Member(), Place()
 
 
 def candidate(product: Mapping[str, Any], now: int, *, in_stock: bool, segment: str = "") -> Candidate:
@@ -153,10 +147,8 @@ def rank(
 
     *variety_bp* is the weight of unlikeness to what is already chosen, against the score.
     """
-    hidden = {*place.anchors, *place.left_out}
-    allowed = [each for each in candidates if each.product_id not in hidden and is_allowed(each, member)]
     view = _view(candidates, member, now, place)
-    scored = [(_item(each, view, weights), each) for each in allowed]
+    scored = [(_item(each, view, weights), each) for each in _allowed(candidates, member, place)]
     scored.sort(key=lambda pair: (-pair[0].score_bp, -pair[1].sales, -pair[1].on_at, pair[1].product_id))
     return _varied(scored[: max(50, 5 * k)], k, variety_bp)
 
@@ -167,9 +159,22 @@ def weights_of(changes: Mapping[str, int], *, together: int = 1) -> dict[str, in
     return {**weights, "copurchase": together * weights["copurchase"]}
 
 
+def values(
+    candidates: Sequence[Candidate], member: Member, now: int, place: Place
+) -> dict[str, dict[str, float]]:
+    """Return what each feature is worth, in 0-1, for each of the *candidates* that `rank` may show."""
+    view, allowed = _view(candidates, member, now, place), _allowed(candidates, member, place)
+    return {each.product_id: {key: of(each, view)[0] for key, of in _FEATURES.items()} for each in allowed}
+
+
 def is_allowed(candidate: Candidate, member: Member) -> bool:
     """Say whether *candidate* passes the hard filters for *member*."""
     return candidate.in_stock and _fit(candidate, member).verdict != "not_advised"
+
+
+def _allowed(candidates: Sequence[Candidate], member: Member, place: Place) -> list[Candidate]:
+    hidden = {*place.anchors, *place.left_out}
+    return [each for each in candidates if each.product_id not in hidden and is_allowed(each, member)]
 
 
 def _view(candidates: Sequence[Candidate], member: Member, now: int, place: Place) -> _View:
@@ -234,12 +239,8 @@ def _varied(scored: Sequence[tuple[Item, Candidate]], k: int, variety_bp: int) -
 
 def _likeness(one: Sequence[str], other: Sequence[str]) -> float:
     """Return the share of the category path that two products have in common, from the top."""
-    shared = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        shared += 1
-    return shared / max(len(one), len(other), 1)
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return len([*shared]) / max(len(one), len(other), 1)
 
 
 def _history(candidate: Candidate, view: _View) -> _Value:

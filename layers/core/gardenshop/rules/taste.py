@@ -15,6 +15,7 @@ from gardenshop.rules.visits import Figure
 _HARDLY = 8.0
 """Log odds of one to three thousand count for nothing, even odds for all."""
 _TOGETHER = tuple(map(NEW.index, ("whole", "nearest", "last")))
+_EVERYBODY = "近来买的会员较多"
 _LIKING = tuple(map(NEW.index, ("category", "kind", "brand")))
 
 
@@ -26,13 +27,14 @@ class Sign(NamedTuple):
 
 
 def signs(seen: Outlook, known: Known, titles: Mapping[str, str]) -> dict[str, Sign]:
-    """Return the sign of each product that her past speaks for; *titles* name what she may be told of."""
+    """Return the sign of each product, none without a past; *titles* name what she may be told of."""
+    if not seen.who.habits:
+        return {}
     found = {}
     for product, odds in seen.odds.items():
         value = min(1.0, max(0.0, 1 + odds / _HARDLY))
-        text = _reason(product, seen, known, titles) if value else ""
-        if text:
-            found[product] = Sign(value, text)
+        if value:
+            found[product] = Sign(value, _reason(product, seen, known, titles))
     return found
 
 
@@ -65,12 +67,12 @@ def _company(pull: Pull, who: Shopper, titles: Mapping[str, str]) -> str:
 
 
 def _kind(figure: Figure, who: Shopper) -> str:
-    """Name the narrowest of her ways that it belongs to; nothing when it is of none."""
+    """Name the narrowest of her ways that it belongs to; when it is of none, its odds are everybody's."""
     if who.variety.get(figure.kind):
         return f"您常买{figure.kind}"
     if who.categories.get(figure.category):
         return f"您常买{figure.category}"
-    return f"您常买{figure.brand}" if figure.brand and who.brands.get(figure.brand) else ""
+    return f"您常买{figure.brand}" if figure.brand and who.brands.get(figure.brand) else _EVERYBODY
 
 
 def _earned(row: Sequence[float], weights: Sequence[float], places: Sequence[int]) -> float:

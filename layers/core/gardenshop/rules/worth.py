@@ -1,0 +1,65 @@
+"""What each feature of the ranking is worth, as far as the shop's own orders show it.
+
+A weight stands for log odds: how much likelier a product is bought that the feature speaks for in full, when
+all others say the same. The usual weights are the prior; past visits pull them to what they show, down to
+nothing, so that a feature by which nobody buys does not push away what is bought.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import mul
+from typing import NamedTuple
+
+from gardenshop.rules.logistic import fit
+
+FULL = 10_000
+_ODDS = 11.4
+"""The log odds of all usual weights together; those of `history` span eight."""
+_RIDGE = 30.0
+"""The usual weights stand for so many products on offer."""
+_HEAD = 40
+"""So many products, the best by the usual weights, are looked at: among them a list is decided."""
+
+
+class Look(NamedTuple):
+    """A past visit: the values of the features for each product on offer, and what was bought."""
+
+    values: Mapping[str, Mapping[str, float]]
+    bought: Collection[str]
+
+
+def learnt_weights(looks: Iterable[Look], usual: Mapping[str, int]) -> dict[str, int]:
+    """Return the weights, of 10,000 together, that *looks* teach; the *usual* ones when there are none."""
+    rows, labels = list[list[float]](), list[float]()
+    for look in looks:
+        offered = [[each.get(name, 0.0) for name in usual] for each in look.values.values()]
+        bought = [float(product in look.bought) for product in look.values]
+        for row, label in _head(zip(offered, bought, strict=True), list(usual.values())):
+            rows.append(row)
+            labels.append(label)
+    if not rows:
+        return dict(usual)
+    return dict(zip(usual, _shares(_fitted(rows, labels, list(usual.values()))), strict=True))
+
+
+def _head(
+    offered: Iterable[tuple[list[float], float]], usual: Sequence[int]
+) -> list[tuple[list[float], float]]:
+    return sorted(offered, key=lambda pair: -sum(map(mul, usual, pair[0])))[:_HEAD]
+
+
+def _fitted(rows: Sequence[Sequence[float]], labels: Sequence[float], usual: Sequence[int]) -> list[float]:
+    """Return the log odds of each feature; the intercept starts where all is bought as often as it is."""
+    columns = list(zip(*rows, strict=True))
+    slopes = [_ODDS * weight / (sum(usual) or 1) for weight in usual]
+    means = [sum(column) / len(rows) for column in columns]
+    bought = sum(labels)
+    base = math.log((bought + 1) / (len(rows) - bought + 1)) - sum(map(mul, slopes, means))
+    ones = [1.0] * len(rows)
+    return fit([ones, *columns], labels, ones, prior=[base, *slopes], ridge=_RIDGE)[1:]
+
+
+def _shares(odds: Sequence[float]) -> list[int]:
+    kept = [max(0.0, each) for each in odds]
+    whole = sum(kept) or 1.0
+    return [round(FULL * each / whole) for each in kept]
