@@ -11,7 +11,8 @@ import argparse
 import sys
 
 KINDS = (
-    "cold", "memory", "trips", "import", "http", "layers", "engine", "terms", "pricing", "recommend", "rush",
+    "cold", "memory", "trips", "import", "http", "layers", "engine", "terms", "pricing", "recommend",
+    "prepare", "rush",
 )  # fmt: skip
 
 

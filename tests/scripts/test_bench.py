@@ -12,7 +12,7 @@ from rich.console import Console
 import bench
 import bootstrap
 import budgets
-from budgets import Row, pricing, recommending, rush
+from budgets import Row, night, pricing, recommending, rush
 from budgets.cold import CASES, Start, memory_rows, paired_ratio, time_rows
 from budgets.measure import KINDS
 from budgets.rows import show
@@ -180,3 +180,15 @@ def test_recommendations_are_timed_beside_smaller_ones(monkeypatch: pytest.Monke
     assert (told.budget, told.unit) == (None, "ms")
     assert (catalogue.budget, history.budget) == (recommending.BUDGET, recommending.HISTORY_BUDGET)
     assert all(row.measured > 0 for row in (told, catalogue, history))
+
+
+def test_a_preparation_is_timed_beside_one_of_half_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(night, "LINES", 4_000)
+    monkeypatch.setattr(night, "PRODUCTS", 300)
+
+    told, growth, memory = night.rows()
+
+    assert (told.budget, told.unit) == (None, "s")
+    assert (growth.budget, memory.budget) == (night.BUDGET, night.MEMORY_BUDGET_MB)
+    assert told.what == "preparation: 4,000 lines, 300 products"
+    assert all(row.measured > 0 for row in (told, growth, memory))
