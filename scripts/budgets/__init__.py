@@ -9,6 +9,7 @@
     lookup      point reads of the engine among few and many documents
     pricing     the price pipeline alone
     restocking  the restock check over few SKUs and over ten times as many
+    night       what a night learns alone: its time, and how that grows, and its memory
     rush        many members and too few units, at once, with few and with many orders in the past
 
 Everything that is compared is measured in the same run, by turns, and what is shown is the median.

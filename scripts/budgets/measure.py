@@ -4,7 +4,19 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 
-from budgets import cold, lookup, pricing, recommending, restocking, rush, serving, terms, trips, weight
+from budgets import (
+    cold,
+    lookup,
+    night,
+    pricing,
+    recommending,
+    restocking,
+    rush,
+    serving,
+    terms,
+    trips,
+    weight,
+)
 from budgets.rows import Row
 from budgets.stage import Stage, metered, open_stage
 
@@ -37,6 +49,7 @@ KINDS: Mapping[str, Callable[[_Run], list[Row]]] = {
     "pricing": lambda run: pricing.rows(run.runs),
     "recommend": lambda run: recommending.rows(run.runs),
     "restock": lambda run: restocking.rows(run.runs),
+    "prepare": lambda _: night.rows(),
     "rush": lambda _: rush.rows(),
 }
 

@@ -12,7 +12,7 @@ from rich.console import Console
 import bench
 import bootstrap
 import budgets
-from budgets import Row, pricing, recommending, restocking, rush
+from budgets import Row, night, pricing, recommending, restocking, rush
 from budgets.cold import CASES, Start, memory_rows, paired_ratio, time_rows
 from budgets.measure import KINDS
 from budgets.rows import show
@@ -194,3 +194,15 @@ def test_every_sku_of_both_stocks_is_checked_on_every_day() -> None:
     ]
     assert all(row.measured > 0 for row in found)
     assert found[3].ok
+
+
+def test_a_preparation_is_timed_beside_one_of_half_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(night, "LINES", 4_000)
+    monkeypatch.setattr(night, "PRODUCTS", 300)
+
+    told, growth, memory = night.rows()
+
+    assert (told.budget, told.unit) == (None, "s")
+    assert (growth.budget, memory.budget) == (night.BUDGET, night.MEMORY_BUDGET_MB)
+    assert told.what == "preparation: 4,000 lines, 300 products"
+    assert all(row.measured > 0 for row in (told, growth, memory))
