@@ -1,14 +1,12 @@
 """A night's learning alone: what many order lines cost in time and memory, in a process of their own."""
 
+import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
 from multiprocessing import get_context
 from random import Random
-from threading import Event
 from typing import Any, NamedTuple
-
-from psutil import Process
 
 from budgets.rows import Row
 from gardenshop.rules.lookback import prepare
@@ -22,7 +20,6 @@ _SINCE = date(2026, 1, 1)
 _DAYS, _EVERY = 365, 7
 _LINES_A_VISIT, _HERS = 8, 60
 _MB = 1 << 20
-_LOOK_SECONDS = 0.05
 
 
 class Cost(NamedTuple):
@@ -46,21 +43,20 @@ def rows() -> list[Row]:
 
 def cost(lines: int, products: int) -> Cost:
     """Return what the preparation from *lines* of *products* takes."""
-    orders, catalogue, done = _orders(lines, products), _catalogue(products), Event()
-    with ThreadPoolExecutor(1) as beside:
-        most, started = beside.submit(_most_memory, done), time.perf_counter()
-        prepare(orders, catalogue)
-        seconds = time.perf_counter() - started
-        done.set()
-        return Cost(seconds, most.result() / _MB)
+    orders, catalogue = _orders(lines, products), _catalogue(products)
+    started = time.perf_counter()
+    prepare(orders, catalogue)
+    return Cost(time.perf_counter() - started, _most_mb())
 
 
-def _most_memory(done: Event) -> int:
-    """Return the most bytes that this process held at a look, until it is *done*."""
-    process, most = Process(), 0
-    while not done.wait(_LOOK_SECONDS):
-        most = max(most, int(process.memory_info().rss))
-    return max(most, int(process.memory_info().rss))
+def _most_mb() -> float:
+    """Return the most memory that this process ever held; 0 on Windows, which does not say."""
+    if sys.platform == "win32":
+        return 0.0
+    import resource  # noqa: PLC0415  # Not there on Windows.
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (_MB if sys.platform == "darwin" else 1024)
 
 
 def _orders(lines: int, products: int) -> list[dict[str, Any]]:

@@ -205,4 +205,5 @@ def test_a_preparation_is_timed_beside_one_of_half_the_lines(monkeypatch: pytest
     assert (told.budget, told.unit) == (None, "s")
     assert (growth.budget, memory.budget) == (night.BUDGET, night.MEMORY_BUDGET_MB)
     assert told.what == "preparation: 4,000 lines, 300 products"
-    assert all(row.measured > 0 for row in (told, growth, memory))
+    assert all(row.measured > 0 for row in (told, growth))
+    assert memory.measured > 0 or sys.platform == "win32"
