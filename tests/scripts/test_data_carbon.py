@@ -1,41 +1,23 @@
 """scripts/data.py carbon: meals by the factors of now, shown in a dry run, stored as rows of their own."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from dataio import carbon
 from dataio.cli import run
-from dataio.cloudapi import Access, CloudApi
+from dataio.cloudapi import CloudApi
 from functions.builders import Document, document
 from gardenshop.cloud.database import find, insert, update
 from harness import A, B, user_id
-from localcloud.server import LocalCloud
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
 
 Command = Callable[..., tuple[int, Any]]
 COLLECTIONS = ("meals", "daily_stats", "ingredients", "meat_products", "business_rules")
 OLD, NEW = "pn2018-mean+test-1", "pn2018-mean+test-2"
-
-
-@pytest.fixture(name="api", scope="module")
-def _api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudApi]:
-    folder = tmp_path_factory.mktemp("cloud")
-    (folder / "cloudbaserc.json").write_text('{"envId": "data-test", "functions": []}', encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch, LocalCloud(folder, data=None) as cloud:
-        keys = cloud.credentials
-        access = Access(cloud.url, cloud.env, keys.secret_id, keys.secret_key)
-        patch.setenv("CLOUD_API_ENDPOINT", access.endpoint)
-        patch.setenv("TCB_ENV", access.env_id)
-        patch.setenv("TENCENTCLOUD_SECRETID", access.secret_id)
-        patch.setenv("TENCENTCLOUD_SECRETKEY", access.secret_key)
-        api = CloudApi(access)
-        for name in COLLECTIONS:
-            api.create_collection(name, "ADMINONLY")
-        yield api
 
 
 def meal(token: str, openid: str = A, **changes: Any) -> Document:

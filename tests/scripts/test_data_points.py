@@ -2,40 +2,23 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from dataio import points
 from dataio.cli import run
-from dataio.cloudapi import Access, CloudApi
+from dataio.cloudapi import CloudApi
 from functions.builders import lot, user
 from gardenshop.cloud.database import find, insert, update
 from harness import A, B, user_id
-from localcloud.server import LocalCloud
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
 
 Command = Callable[..., tuple[int, Any]]
+COLLECTIONS = ("users", "points_ledger")
 BOOKS = {"garden": {"available": 70, "debt": 4}, "shop": {"available": 8, "pending": 6, "reserved": 5}}
-
-
-@pytest.fixture(name="api", scope="module")
-def _api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudApi]:
-    folder = tmp_path_factory.mktemp("cloud")
-    (folder / "cloudbaserc.json").write_text('{"envId": "data-test", "functions": []}', encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch, LocalCloud(folder, data=None) as cloud:
-        keys = cloud.credentials
-        access = Access(cloud.url, cloud.env, keys.secret_id, keys.secret_key)
-        patch.setenv("CLOUD_API_ENDPOINT", access.endpoint)
-        patch.setenv("TCB_ENV", access.env_id)
-        patch.setenv("TENCENTCLOUD_SECRETID", access.secret_id)
-        patch.setenv("TENCENTCLOUD_SECRETKEY", access.secret_key)
-        api = CloudApi(access)
-        for name in ("users", "points_ledger"):
-            api.create_collection(name, "ADMINONLY")
-        yield api
 
 
 @pytest.fixture(autouse=True)
