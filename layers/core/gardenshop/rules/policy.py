@@ -122,8 +122,12 @@ class Experiment(Model):
 
 
 class RecommendPolicy(Model):
-    """Weights of the recommendation's features, in basis points, and variety; an experiment with both."""
+    """Weights of the recommendation's features, in basis points, and variety; an experiment with both.
 
+    Where it `learns`, every night pulls the weights to what the last weeks' orders show.
+    """
+
+    learns: bool = True
     weights: dict[str, int] = Field(default_factory=dict)
     variety_bp: Bp = 3000
     experiment: Experiment | None = None
