@@ -202,6 +202,7 @@ def _fit(candidate: Candidate, member: Member) -> Fit:
         suits=candidate.suits,
         avoid=candidate.avoid,
         source=candidate.fit_source,
+        allergens=candidate.allergens,
         conflicts=clashes,
     )
 

@@ -150,6 +150,8 @@ def _shape(gap: int, stock: Stock, spoiling: Units | None) -> tuple[int, list[st
                 [f"保质期{stock.shelf_life_days}天，只订预计卖得完的{max(0, sellable)}件"],
             )
     packs = wanted // stock.pack if wanted < gap else -(-wanted // stock.pack)
+    if room is not None:
+        packs = min(packs, room // stock.pack)
     quantity = max(0, packs * stock.pack)
     if quantity != wanted > 0:
         reasons.append(f"每箱{stock.pack}件，取整为{quantity}件")
