@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gardenshop.models.vocabulary import Constitution
+from gardenshop.rules.features import NOWHERE, Candidate, Member, Place, candidate
 from gardenshop.rules.lookback import Lately
-from gardenshop.rules.ranking import NOWHERE, Candidate, Member, Place, candidate, values
+from gardenshop.rules.ranking import values
 from gardenshop.rules.recommend import outlook_of
 from gardenshop.rules.taste import signs
 from gardenshop.rules.worth import Look
