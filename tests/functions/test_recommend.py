@@ -385,7 +385,8 @@ class TestLearntWeights:
 
     @pytest.fixture(autouse=True)
     def _night(self, shop: Shop) -> None:
-        worth = {"usual": DEFAULT_WEIGHTS, "learnt": self.SALES_ONLY}
+        season_only = {**dict.fromkeys(DEFAULT_WEIGHTS, 0), "term": 10_000}
+        worth = {"usual": DEFAULT_WEIGHTS, "newcomers": self.SALES_ONLY, "regulars": season_only}
         models = {name: [*weights] for name, weights in PRIOR.items()}
         metrics = {"weights": models, "popular": [], "worth": worth}
         night = {"kind": "recommend", "day": "2026-11-23", "metrics": metrics, "final": True}

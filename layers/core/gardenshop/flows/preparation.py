@@ -105,7 +105,7 @@ def _worth(
     usual = weights_of(policy.weights)
     lately = past.lately(catalogue, weights, members.segments)
     seen = looks(lately, shelf, members.types, members.segments)
-    return {"worth": {"usual": usual, "learnt": learnt_weights(seen, usual)}}
+    return {"worth": {"usual": usual, **learnt_weights(seen, usual)._asdict()}}
 
 
 def _pages(db: Database, collection: str, where: Filter, fields: tuple[str, ...]) -> Iterator[list[Document]]:

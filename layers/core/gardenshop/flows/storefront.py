@@ -66,6 +66,7 @@ def read(scene: Scene, named: str, ctx: Context) -> Found:
     products = _on_shelf(shelf, cached, ctx.now)
     cart = carts[0] if carts else {}
     model = models[0]["metrics"] if models else {}
+    has_past = bool(orders) and (profiles[0] if profiles else {}).get("personalised", True)
     source = rest[0] if scene.source else [cart]
     if not source:
         raise NotFound
@@ -73,7 +74,7 @@ def read(scene: Scene, named: str, ctx: Context) -> Found:
         usable(profiles[0] if profiles else {}, users[0] if users else {}),
         orders,
         cart,
-        _taught(policy_of(rules).recommend, model),
+        _taught(policy_of(rules).recommend, model, "regulars" if has_past else "newcomers"),
         known_of(products, model) if model else NOTHING_KNOWN,
         products,
         {key for each in stock for key in each["products"]},
@@ -81,12 +82,12 @@ def read(scene: Scene, named: str, ctx: Context) -> Found:
     )
 
 
-def _taught(policy: RecommendPolicy, model: Document) -> RecommendPolicy:
-    """Return *policy* with the weights of the night, unless it was changed since."""
+def _taught(policy: RecommendPolicy, model: Document, whose: str) -> RecommendPolicy:
+    """Return *policy* with the weights that the night learnt for such as her, unless it was changed since."""
     worth = model.get("worth") or {}
     if not policy.learns or worth.get("usual") != weights_of(policy.weights):
         return policy
-    return policy.model_copy(update={"weights": worth["learnt"]})
+    return policy.model_copy(update={"weights": worth[whose]})
 
 
 def _on_shelf(shelf: list[Document], cached: dict[str, Document], now: int) -> dict[str, Document]:

@@ -195,14 +195,15 @@ class TestWorth:
         worth = self.worth(shop)
 
         assert worth["usual"] == {**DEFAULT_WEIGHTS, "term": 900}
-        assert worth["learnt"].keys() == worth["usual"].keys()
-        assert sum(worth["learnt"].values()) == pytest.approx(10_000, abs=len(DEFAULT_WEIGHTS))
+        for learnt in (worth["regulars"], worth["newcomers"]):
+            assert learnt.keys() == worth["usual"].keys()
+            assert sum(learnt.values()) == pytest.approx(10_000, abs=len(DEFAULT_WEIGHTS))
 
     def test_what_members_buy_together_gains_weight(self, shop: Shop) -> None:
         """B and C always take tea with their rice, and A takes nothing with hers."""
         worth = self.worth(shop)
 
-        assert worth["learnt"]["copurchase"] > worth["usual"]["copurchase"]
+        assert worth["regulars"]["copurchase"] > worth["usual"]["copurchase"]
 
     def test_a_rule_turns_it_off(self, shop: Shop) -> None:
         shop.add("business_rules", rule("recommend", {"learns": False}))
