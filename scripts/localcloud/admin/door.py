@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import anyio
-import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -43,8 +42,8 @@ class Door:
 
     async def _body(self, request: Request) -> dict[str, Any]:
         try:
-            body = orjson.loads(await request.body())
-        except orjson.JSONDecodeError as error:
+            body = json.loads(await request.body())
+        except ValueError as error:
             raise Refused("INVALID_PARAM", f"The body is not JSON: {error}.") from error
         if not isinstance(body, dict):
             raise Refused("INVALID_PARAM", "The body is not a JSON object.")

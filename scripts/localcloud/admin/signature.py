@@ -7,11 +7,10 @@ not at all.
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-import orjson
 
 from localcloud.admin.refusals import Refused
 from localcloud.cloudapi.tc3 import signing_key
@@ -61,7 +60,7 @@ def verify(call: Call, credentials: Credentials, *nows: float) -> None:
 
 def _signed(parameter: tuple[str, Any]) -> tuple[str, str]:
     name, value = parameter
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return name, text.strip()
 
 
