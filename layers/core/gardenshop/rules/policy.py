@@ -172,28 +172,44 @@ class CommissionPolicy(Model):
     withdraw_min_fen: Fen = 1000
 
 
-class Policy(Model):
-    """All live rules."""
+class Policy:
+    """All live rules. A function asks for few of them, so each is understood when it is first asked for.
 
-    freight: FreightPolicy = Field(default_factory=FreightPolicy)
-    order: OrderPolicy = Field(default_factory=OrderPolicy)
-    points: PointsPolicy = Field(default_factory=PointsPolicy)
-    carbon: CarbonPolicy = Field(default_factory=CarbonPolicy)
-    garden: GardenPolicy = Field(default_factory=GardenPolicy)
-    learning: LearningPolicy = Field(default_factory=LearningPolicy)
-    recommend: RecommendPolicy = Field(default_factory=RecommendPolicy)
-    restock: RestockPolicy = Field(default_factory=RestockPolicy)
-    commission: CommissionPolicy = Field(default_factory=CommissionPolicy)
-    version: str = ""
+    Asking raises pydantic.ValidationError when the body of the live rule is malformed.
+    """
+
+    freight: FreightPolicy
+    order: OrderPolicy
+    points: PointsPolicy
+    carbon: CarbonPolicy
+    garden: GardenPolicy
+    learning: LearningPolicy
+    recommend: RecommendPolicy
+    restock: RestockPolicy
+    commission: CommissionPolicy
+
+    def __init__(self, bodies: Mapping[str, Any], version: str) -> None:
+        self._bodies = bodies
+        self.version = version
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in RULES:
+            raise AttributeError(name)
+        rule = RULES[name].model_validate(self._bodies.get(name, {}))
+        setattr(self, name, rule)
+        return rule
+
+
+RULES: Mapping[str, type[Model]] = Policy.__annotations__
+"""What each rule is, by its id."""
 
 
 def policy_of(documents: Iterable[Mapping[str, Any]]) -> Policy:
     """Build the policy from the live `business_rules` *documents*.
 
     Rules this module does not know belong to other readers and are passed over.
-    Raises pydantic.ValidationError when a live rule's body is malformed.
     """
     live = {document["ruleId"]: document for document in documents}
-    known = {rule_id: live[rule_id]["body"] for rule_id in Policy.model_fields if rule_id in live}
+    known = {rule_id: live[rule_id]["body"] for rule_id in RULES if rule_id in live}
     version = ".".join(f"{rule_id}{live[rule_id]['version']}" for rule_id in sorted(known))
-    return Policy.model_validate({**known, "version": version})
+    return Policy(known, version)
