@@ -153,6 +153,7 @@ VALID: dict[str, Any] = {
     "order_timeout": {},
     "restock_check": {},
     "nightly_close": {},
+    "solar_term_campaign": {},
     "pay_notify": {"httpMethod": "POST", "headers": {}, "body": "{}"},
 }
 

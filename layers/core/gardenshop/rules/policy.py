@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from gardenshop.models.base import Bp, Count, Fen, Grams, Model, Points
+from gardenshop.models.vocabulary import Constitutions, SolarTerm
 from gardenshop.rules.money import FULL_BP
 
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]{1,24}$")]
@@ -172,6 +173,23 @@ class CommissionPolicy(Model):
     withdraw_min_fen: Fen = 1000
 
 
+class CampaignPolicy(Model):
+    """What a solar term's campaign gives; it is prepared `lead_days` before the term begins.
+
+    `pay_bp` is what remains to be paid for products in season, up to `budget_fen` in all; there are `coupons`
+    of `coupon_fen` from `coupon_min_fen` on. `constitutions` names, by term, the only types that get one.
+    """
+
+    prepares: bool = True
+    lead_days: Annotated[int, Field(strict=True, ge=0, le=30)] = 7
+    pay_bp: Annotated[Bp, Field(ge=1000, lt=FULL_BP)] = 9000
+    budget_fen: Fen = 500_000
+    coupons: Count = 500
+    coupon_fen: Annotated[Fen, Field(ge=1)] = 500
+    coupon_min_fen: Fen = 5900
+    constitutions: dict[SolarTerm, Constitutions] = Field(default_factory=dict)
+
+
 class Policy:
     """All live rules. A function asks for few of them, so each is understood when it is first asked for.
 
@@ -187,6 +205,7 @@ class Policy:
     recommend: RecommendPolicy
     restock: RestockPolicy
     commission: CommissionPolicy
+    campaign: CampaignPolicy
 
     def __init__(self, bodies: Mapping[str, Any], version: str) -> None:
         self._bodies = bodies
