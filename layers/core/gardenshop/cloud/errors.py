@@ -33,7 +33,8 @@
         └── Unavailable         try again: nothing is lost by doing so
             ├── Busy                too many operations on one document just now
             ├── UpstreamUnavailable WeChat did not answer
-            └── DatabaseUnavailable the database did not answer; a write may have been applied
+            ├── DatabaseUnavailable the database did not answer; a write may have been applied
+            └── StorageUnavailable  COS did not answer, or refused; a file may have been written
 
 `DatabaseRejected` (an `Internal`) and its `DuplicateKey` are raised by adapters; `Database`
 turns duplicates into results, so no function ever sees them.
@@ -255,3 +256,8 @@ class UpstreamUnavailable(Unavailable):
 class DatabaseUnavailable(Unavailable):
     code = 50303
     error = "DATABASE_UNAVAILABLE"
+
+
+class StorageUnavailable(Unavailable):
+    code = 50304
+    error = "STORAGE_UNAVAILABLE"
