@@ -6,9 +6,8 @@ from pathlib import Path
 
 from gardenshop.cloud.cos import Cos, CosSettings
 from gardenshop.cloud.sealing import key_of
-from gardenshop.flows.backups import Archive, Store
+from gardenshop.flows.backups import PREFIX, Archive, Store
 
-PREFIX = "backups/"
 _PART = ".part"
 
 

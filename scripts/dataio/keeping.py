@@ -20,11 +20,9 @@ from gardenshop.flows import backups
 from gardenshop.flows.backups import Archive, Damaged
 from gardenshop.models.backup import Manifest
 from gardenshop.models.registry import COLLECTIONS
-from gardenshop.rules.retention import Held, Keep, to_delete
+from gardenshop.rules.retention import Keep
 
 LATEST = "latest"
-
-_WHOLE = "whole"
 
 Command = Callable[[argparse.Namespace, Output], int]
 Add = Callable[[str, Command, str], argparse.ArgumentParser]
@@ -65,7 +63,7 @@ def _backup(options: argparse.Namespace, output: Output) -> int:
     for written in output.progress(_parts(db, archive, manifest), len(COLLECTIONS), "writing"):
         manifest = written
     faults = list(backups.faults(archive, manifest))
-    deleted = _prune(archive, options.keep) if options.keep and not faults else []
+    deleted = backups.thin_out(archive, options.keep) if options.keep and not faults else []
     output.told(
         {**_summary(manifest), "faults": faults, "deleted": deleted},
         [*faults, *(f"deleted: {backup_id}" for backup_id in deleted), _verdict(manifest, faults)],
@@ -137,14 +135,6 @@ def _named(archive: Archive, name: str) -> Manifest:
     raise Damaged(f"There is no backup {name}.")
 
 
-def _prune(archive: Archive, keep: Keep) -> list[str]:
-    found = [_listed(archive, backup_id) for backup_id in backups.ids(archive)]
-    gone = to_delete([Held(one["id"], good=one["state"] == _WHOLE) for one in found], keep)
-    for backup_id in gone:
-        backups.remove(archive, backup_id)
-    return gone
-
-
 def _listed(archive: Archive, backup_id: str) -> dict[str, Any]:
     try:
         manifest = backups.load(archive, backup_id)
@@ -152,7 +142,7 @@ def _listed(archive: Archive, backup_id: str) -> dict[str, Any]:
         manifest = None
     if manifest is None:
         return {"id": backup_id, "state": "without a manifest", "documents": 0}
-    return {**_summary(manifest), "state": "broken off" if backups.fault_of(manifest) else _WHOLE}
+    return {**_summary(manifest), "state": "broken off" if backups.fault_of(manifest) else "whole"}
 
 
 def _summary(manifest: Manifest) -> dict[str, Any]:

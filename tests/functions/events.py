@@ -152,6 +152,7 @@ VALID: dict[str, Any] = {
     "outbox_pump": {},
     "order_timeout": {},
     "restock_check": {},
+    "admin_data": {"action": "backup"},
     "nightly_close": {},
     "pay_notify": {"httpMethod": "POST", "headers": {}, "body": "{}"},
 }

@@ -27,6 +27,7 @@
     │       ├── SceneLocked         the garden has not grown far enough for the plant's scene
     │       ├── TooManyMeals        as many meals of the day are recorded as may be
     │       ├── FormNotForAge       the questionnaire is meant for another age
+    │       ├── BackupDamaged       the backup is not as it was written, or the key is another
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -217,6 +218,12 @@ class TooManyMeals(Conflict):
     code = 40930
     error = "TOO_MANY_MEALS"
     text = "这一天已经记录了很多餐"
+
+
+class BackupDamaged(Conflict):
+    code = 40956
+    error = "BACKUP_DAMAGED"
+    text = "备份已损坏，或密钥不符"
 
 
 class Fault(AppError):

@@ -23,8 +23,12 @@ from gardenshop.cloud.sealing import Unsealable, seal, unseal
 from gardenshop.models.backup import Manifest, Part
 from gardenshop.models.base import dump
 from gardenshop.models.registry import COLLECTIONS
+from gardenshop.rules.retention import Held, Keep, to_delete
 
 MANIFEST = "manifest.json"
+PREFIX = "backups/"
+"""Where backups lie in a bucket."""
+
 PAGE = 500
 PART_BYTES = 4 << 20
 """A part ends with the page that brings it to this size, before it is compressed."""
@@ -153,6 +157,24 @@ def content_of(documents: Iterable[Document]) -> str:
     for document in documents:
         found.update(encode_sorted(document) + b"\n")
     return found.hexdigest()
+
+
+def is_whole(archive: Archive, backup_id: str) -> bool:
+    """Say whether the manifest of *backup_id* is there, can be read, and is whole."""
+    try:
+        manifest = load(archive, backup_id)
+    except Damaged:
+        return False
+    return manifest is not None and not fault_of(manifest)
+
+
+def thin_out(archive: Archive, keep: Keep) -> list[str]:
+    """Delete the backups that *keep* does not need, and return their ids."""
+    held = [Held(backup_id, good=is_whole(archive, backup_id)) for backup_id in ids(archive)]
+    gone = to_delete(held, keep)
+    for backup_id in gone:
+        remove(archive, backup_id)
+    return gone
 
 
 def remove(archive: Archive, backup_id: str) -> None:
