@@ -62,11 +62,31 @@ def test_the_day_is_written_proved_and_told(
     assert shop.ok("admin_data", {}, openid=A) == done
 
 
-def test_the_next_tick_of_the_day_writes_nothing(shop: Shop, shelf: Shelf) -> None:
-    first, files = shop.ok("admin_data", TICK), dict(shelf.files)
+def test_the_next_tick_of_the_day_reads_and_writes_nothing(
+    shop: Shop, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = shop.ok("admin_data", TICK)
+    shelf.lives = 0
+    monkeypatch.setattr(Shelf, "get", None)
 
     assert shop.ok("admin_data", TICK) == first
-    assert shelf.files == files
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_call_that_ran_out_of_time_does_not_untell_what_another_has_ended(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell, left, others = backup_run.told, iter([30.0, 30.0, 1.0]), iter([True])
+    monkeypatch.setattr(Context, "seconds_left", lambda _: next(left, 30.0))
+
+    def told_late(*arguments: Any) -> Any:
+        if next(others, False):
+            assert told(shop.ok("admin_data", TICK)) == WHOLE
+        return tell(*arguments)
+
+    monkeypatch.setattr(backup_run, "told", told_late)
+
+    assert told(shop.ok("admin_data", TICK)) == WHOLE
 
 
 @pytest.mark.usefixtures("shelf")
