@@ -20,7 +20,7 @@ from gardenshop.rules.outlook import Forecast, Stock, forecast
 from gardenshop.rules.projection import Projection, project
 
 _LOOK_AHEAD_DAYS = 42
-_MOST_RETURN_BP = 10**9
+MOST_RETURN_BP = 10**9
 _NOTABLE_LIFT = 0.05
 _TINY = 1e-9
 
@@ -92,7 +92,7 @@ class Proposal(NamedTuple):
     @property
     def return_bp(self) -> int:
         """What a fen spent gains."""
-        return min(self.gain_fen * FULL_BP // max(self.cost_fen, 1), _MOST_RETURN_BP)
+        return min(self.gain_fen * FULL_BP // max(self.cost_fen, 1), MOST_RETURN_BP)
 
 
 def propose(stock: Stock, today: str) -> Proposal | None:
