@@ -190,6 +190,13 @@ class CampaignPolicy(Model):
     constitutions: dict[SolarTerm, Constitutions] = Field(default_factory=dict)
 
 
+class PrivacyPolicy(Model):
+    """For how many months events are kept: no longer than their purpose needs (PIPL art. 19)."""
+
+    event_months: Annotated[int, Field(strict=True, ge=1, le=36)] = 13
+    """A year and a month, so that a season can be compared with the last."""
+
+
 class Policy:
     """All live rules. A function asks for few of them, so each is understood when it is first asked for.
 
@@ -206,6 +213,7 @@ class Policy:
     restock: RestockPolicy
     commission: CommissionPolicy
     campaign: CampaignPolicy
+    privacy: PrivacyPolicy
 
     def __init__(self, bodies: Mapping[str, Any], version: str) -> None:
         self._bodies = bodies
