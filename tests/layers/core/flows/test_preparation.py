@@ -133,9 +133,9 @@ def test_a_night_broken_off_anywhere_is_ended_by_the_next_run(monkeypatch: pytes
 
     def verify(shop: Shop) -> None:
         assert learnt(shop) == wanted
-        assert len(shop.documents("data_dashboard")) == 1
+        assert len(shop.documents("data_dashboard", {"kind": "recommend"})) == 1
 
-    assert die_everywhere(furnish, act, verify) == 1 + len(GOODS)
+    assert die_everywhere(furnish, act, verify) > len(GOODS)
 
 
 class TestSegments:
