@@ -27,6 +27,11 @@
     │       ├── SceneLocked         the garden has not grown far enough for the plant's scene
     │       ├── TooManyMeals        as many meals of the day are recorded as may be
     │       ├── FormNotForAge       the questionnaire is meant for another age
+    │       ├── AccountFrozen       the caller's account is frozen
+    │       ├── Outdated            somebody else has changed it since it was read
+    │       ├── StockMoved          the stock does not allow the entry, or not any more
+    │       ├── TokenUsed           the token stands for another deed
+    │       ├── SkuTaken            another product has the SKU
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -216,6 +221,36 @@ class TooManyMeals(Conflict):
     code = 40930
     error = "TOO_MANY_MEALS"
     text = "这一天已经记录了很多餐"
+
+
+class AccountFrozen(Conflict):
+    code = 40940
+    error = "ACCOUNT_FROZEN"
+    text = "账号已被冻结，请联系客服"
+
+
+class Outdated(Conflict):
+    code = 40941
+    error = "OUTDATED"
+    text = "内容刚刚被别人修改过，请刷新后重试"
+
+
+class StockMoved(Conflict):
+    code = 40942
+    error = "STOCK_MOVED"
+    text = "库存刚刚有变化，请刷新后重试"
+
+
+class TokenUsed(Conflict):
+    code = 40943
+    error = "TOKEN_USED"
+    text = "该请求编号已用于另一次操作"
+
+
+class SkuTaken(Conflict):
+    code = 40944
+    error = "SKU_TAKEN"
+    text = "该 SKU 编号已属于另一件商品"
 
 
 class Fault(AppError):
