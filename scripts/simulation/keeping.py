@@ -43,6 +43,14 @@ def entries_are_as_told(seen: Evidence) -> Iterator[str]:
             yield f"told {facts['units']} of {facts['entry']}, {moved.get(facts['entry'], 0)} moved"
 
 
+def entries_leave_a_trail(seen: Evidence) -> Iterator[str]:
+    """Every entry of the warehouse is in the trail of operators."""
+    trail = {row["_id"] for row in seen.read("audit_logs")}
+    for row in seen.read("stock_ledger"):
+        if row["reason"] in {"receive", "count"} and f"stock:{row['ref']}" not in trail:
+            yield f"entry {row['_id']} left no trail"
+
+
 def what_is_awaited_adds_up(seen: Evidence) -> Iterator[str]:
     """What is inbound is the sum of its ledger, and what suppliers owe is part of it."""
     for stock in seen.read("inventory"):
@@ -53,4 +61,4 @@ def what_is_awaited_adds_up(seen: Evidence) -> Iterator[str]:
             yield f"stock {stock['_id']}: {stock.get('inbound', 0)} inbound, {due} in its ledger, {owed} owed"
 
 
-KEEPING_LAWS = (entries_are_as_told, what_is_awaited_adds_up)
+KEEPING_LAWS = (entries_are_as_told, entries_leave_a_trail, what_is_awaited_adds_up)

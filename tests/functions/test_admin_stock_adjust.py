@@ -174,6 +174,23 @@ def test_a_count_during_which_the_stock_moves_is_refused_for_good(shop: Shop) ->
     assert shop.one("stock_ledger", f"{SKU}:count:stock-0001")["state"] == "refused"
 
 
+def test_a_copy_of_a_refused_entry_that_comes_late_changes_nothing(shop: Shop) -> None:
+    event = {"clientToken": "stock-0001", **COUNT}
+
+    def refuse(commands: Any) -> None:
+        if commands[0].get("update") == "stock_ledger" and len(commands) > 1:
+            shop.adapter.before = lambda _: None
+            edit(shop, "inventory", SKU, {"onHand": 9, "available": 9})
+            assert shop.call("admin_stock_adjust", event)["error"] == "STOCK_MOVED"
+            edit(shop, "inventory", SKU, {"onHand": 10, "available": 10})
+
+    shop.adapter.before = refuse
+
+    assert shop.call("admin_stock_adjust", event)["error"] == "STOCK_MOVED"
+    assert shop.adapter.before is not refuse
+    assert counters(shop) == [10, 10, 0, 0, 0]
+
+
 def test_damaged_goods_are_no_longer_for_sale_and_can_be_written_off(shop: Shop) -> None:
     adjust(shop, BREAK)
     assert counters(shop) == [10, 7, 0, 3, 0]
@@ -332,6 +349,7 @@ def test_wherever_the_process_dies_the_entry_counts_once_or_never(
         clock.now = NOW
         rows = [row["state"] for row in shop.documents("stock_ledger") if row["reason"] != "opening"]
         assert set(rows) <= {"final"}
+        assert len(shop.documents("audit_logs")) >= bool(rows[1:] if event is RECEIVE else rows)
         if again:
             assert "suggestion" in shop.one("inventory", SKU) or event in (ACCEPT, DISMISS, SNOOZE)
             assert len(shop.documents("audit_logs")) == 1
