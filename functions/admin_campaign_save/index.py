@@ -1,6 +1,5 @@
 """admin_campaign_save: an operator writes coupons and promotions, switches them, and issues copies."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -10,6 +9,7 @@ from gardenshop.cloud.database import Document, put
 from gardenshop.cloud.entry import OPERATOR, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Conflict, InvalidRequest, NotClaimable, TermsFixed
 from gardenshop.flows import campaigns
+from gardenshop.flows.audit import digest_of
 from gardenshop.flows.campaigns import Deed
 from gardenshop.flows.grants import BatchView, batch, batch_view, pages_of
 from gardenshop.models.base import ClientToken, Key, UserId, dump
@@ -60,7 +60,7 @@ GOES_WITH: Mapping[str, tuple[set[str], ...]] = {
 """The fields that each action takes, in the combinations in which it takes them."""
 
 
-@cloud_function(caller=OPERATOR, role="operator")
+@cloud_function(caller=OPERATOR, name="admin_campaign_save")
 def main(request: AdminCampaignSave, ctx: Context) -> CampaignSaved:
     """See what the token has done, and do it, or what of it is missing."""
     given = request.model_fields_set - {"action", "client_token"}
@@ -77,7 +77,7 @@ def _deed(request: AdminCampaignSave) -> Deed:
         action=request.action,
         collection="coupons" if coupons else "promotions",
         target=named or campaigns.new_id(request.client_token),
-        digest=hashlib.sha256(request.model_dump_json().encode()).hexdigest(),
+        digest=digest_of(request),
     )
 
 
@@ -154,8 +154,8 @@ def _issue(request: AdminCampaignSave, ctx: Context) -> CampaignSaved:
         ids = {"userIds": sorted(set(request.user_ids))} if request.user_ids else {}
         wish = ids if request.target is None else {"target": dump(request.target)}
         pages = [batch(deed.token, deed.target, wish, ctx.now)]
-        told = campaigns.trail_of(ctx, deed, {}, {"members": len(ids.get("userIds", ())), **wish})
-        ctx.db.write(told, put("sync_tasks", pages[0]))
+        campaigns.leave_trail(ctx, deed, {}, {"members": len(ids.get("userIds", ())), **wish})
+        ctx.db.write(put("sync_tasks", pages[0]))
     return _shown(template, repeated=repeated, batch=batch_view(pages))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from gardenshop.cloud.database import Command, Document, get
+from gardenshop.cloud.database import Document, get
 from gardenshop.cloud.entry import OPERATOR, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Busy, Conflict, NotFound, WithdrawalGone
 from gardenshop.cloud.messages import demand_fields
@@ -39,7 +39,7 @@ class CommissionPaid(Response):
     repeated: bool
 
 
-@cloud_function(caller=OPERATOR, role="finance")
+@cloud_function(caller=OPERATOR, name="admin_commission_pay")
 def main(request: AdminCommissionPay, ctx: Context) -> CommissionPaid:
     """Fix the entry by its row, then carry out what the row says."""
     key, earned = _keys(request)
@@ -55,7 +55,8 @@ def main(request: AdminCommissionPay, ctx: Context) -> CommissionPaid:
         raise Conflict("该笔已按另一单号或金额处理")
     repeated = row["state"] == "final"
     if not repeated:
-        carry_out(ctx.db, again(row), WithdrawalGone(), ctx.now, before=[_trail(request, row, ctx)])
+        _leave_trail(request, row, ctx)
+        carry_out(ctx.db, again(row), WithdrawalGone(), ctx.now)
     return CommissionPaid(
         entry_id=row["entryId"], amount_fen=_amount(row), payout_no=row.get("payoutNo"), repeated=repeated
     )
@@ -122,12 +123,12 @@ def _amount(row: Document) -> int:
     return int(row["amountFen"] if "amountFen" in row else row["deltas"]["debtFen"])
 
 
-def _trail(request: AdminCommissionPay, row: Document, ctx: Context) -> Command:
+def _leave_trail(request: AdminCommissionPay, row: Document, ctx: Context) -> None:
     diff = {"amountFen": _amount(row), "payoutNo": row.get("payoutNo")}
-    return audit(
+    audit(
         ctx,
         key=f"commission:{row['_id']}",
-        role="finance",
+        role=ctx.role,
         function="admin_commission_pay",
         action=request.action,
         target=request.practitioner_id,

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gardenshop.cloud.database import Command, Document
+from gardenshop.cloud.database import Document
 from gardenshop.cloud.entry import OPERATOR, Context, Request, Response, cloud_function
 from gardenshop.flows import backup_run
 from gardenshop.flows.audit import audit
@@ -38,7 +38,7 @@ class DataState(Response):
     proved_at: int | None = None
 
 
-@cloud_function(caller=OPERATOR, role="admin")
+@cloud_function(caller=OPERATOR, name="admin_data")
 def main(request: AdminData, ctx: Context) -> DataState:
     """Go on with the day's backup, prove it once it is whole, and tell; restoring is for the command line."""
     row = ctx.db.one(backup_run.newest())
@@ -47,7 +47,7 @@ def main(request: AdminData, ctx: Context) -> DataState:
         return DataState(state="off")
     action = request.action or ("backup" if request.Type else "status")
     if action != "status":
-        ctx.db.write(_trail(ctx, action))
+        _leave_trail(ctx, action)
         _act(ctx, archive, action, row)
         row = ctx.db.one(backup_run.newest())
     return _state(row)
@@ -85,11 +85,11 @@ def _state(row: Document | None) -> DataState:
     )
 
 
-def _trail(ctx: Context, action: Action) -> Command:
-    return audit(
+def _leave_trail(ctx: Context, action: Action) -> None:
+    audit(
         ctx,
         key=f"data:{action}:{ctx.request_id or ctx.now}",
-        role="admin",
+        role=ctx.role,
         function="admin_data",
         action=action,
         target=f"backup:{ctx.day}",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gardenshop.cloud.database import Command, Document, find, get
+from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import OPERATOR, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Conflict, IllegalTransition, InvalidRequest, NotFound
 from gardenshop.flows.after_sale import write
@@ -69,7 +69,7 @@ class OrderShipped(Response):
     repeated: bool
 
 
-@cloud_function(caller=OPERATOR, role="operator")
+@cloud_function(caller=OPERATOR, name="admin_order_ship")
 def main(request: AdminOrderShip, ctx: Context) -> OrderShipped:
     """One guarded write of the order, with its audit row."""
     _need(request)
@@ -108,7 +108,8 @@ def _ship(request: AdminOrderShip, order: Document, rules: list[Document], ctx: 
         raise IllegalTransition(f"订单{LABELS[order['status']]}，不能发货", status=order["status"])
     command = dispatch(order, parcels, now=ctx.now, actor=ctx.actor, policy=policy_of(rules).order)
     diff = {parcel.shipment_no: dict(parcel.units) if parcel.units else "rest" for parcel in parcels}
-    write(ctx.db, command, _trail(request, diff, ctx))
+    _leave_trail(request, diff, ctx)
+    write(ctx.db, command)
 
 
 def _reprice(request: AdminOrderShip, order: Document, ctx: Context) -> None:
@@ -133,14 +134,15 @@ def _reprice(request: AdminOrderShip, order: Document, ctx: Context) -> None:
     command = amend(
         order, "reprice", now=ctx.now, actor=ctx.actor, changes=changes, push={"trace": new["step"]}
     )
-    write(ctx.db, command, _trail(request, diff, ctx))
+    _leave_trail(request, diff, ctx)
+    write(ctx.db, command)
 
 
-def _trail(request: AdminOrderShip, diff: Document, ctx: Context) -> Command:
-    return audit(
+def _leave_trail(request: AdminOrderShip, diff: Document, ctx: Context) -> None:
+    audit(
         ctx,
         key=f"{request.action}:{request.order_no}:{request.client_token}",
-        role="operator",
+        role=ctx.role,
         function="admin_order_ship",
         action=request.action,
         target=request.order_no,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gardenshop.cloud.database import Command, Document, find, get
+from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import OPERATOR, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Conflict, InvalidRequest, NotFound
 from gardenshop.flows.after_sale import AfterSaleView, change, place_of, view_of, with_sale, write
@@ -52,7 +52,7 @@ REACHED: Mapping[str, frozenset[str]] = {
 """The states that a decision leads to, in which making it again changes nothing."""
 
 
-@cloud_function(caller=OPERATOR, role="operator")
+@cloud_function(caller=OPERATOR, name="admin_refund_decide")
 def main(request: AdminRefundDecide, ctx: Context) -> RefundDecided:
     """Decide in one guarded write of the order; the money is sent by the outbox."""
     if (request.action == "receive") != (request.condition is not None):
@@ -86,7 +86,7 @@ def _approve(
     """Refund at once, or wait for the goods."""
     if sale["kind"] == "return":
         return _change(request, order, {**sale, "state": "awaiting_return"}, ctx)
-    return _begin(request, begin(order, sale, now=ctx.now, actor=ctx.actor, policy=policy), ctx)
+    return _begin(request, order, begin(order, sale, now=ctx.now, actor=ctx.actor, policy=policy), ctx)
 
 
 def _refuse(
@@ -100,13 +100,13 @@ def _receive(
 ) -> Document:
     """Take the goods in, whatever their condition, and refund."""
     sale = {**sale, "condition": request.condition}
-    return _begin(request, begin(order, sale, now=ctx.now, actor=ctx.actor, policy=policy), ctx)
+    return _begin(request, order, begin(order, sale, now=ctx.now, actor=ctx.actor, policy=policy), ctx)
 
 
 def _refund_again(
     request: AdminRefundDecide, order: Document, sale: Document, _: OrderPolicy, ctx: Context
 ) -> Document:
-    return _begin(request, begin_again(order, sale, now=ctx.now, actor=ctx.actor), ctx)
+    return _begin(request, order, begin_again(order, sale, now=ctx.now, actor=ctx.actor), ctx)
 
 
 def _change(request: AdminRefundDecide, order: Document, sale: Document, ctx: Context) -> Document:
@@ -114,29 +114,32 @@ def _change(request: AdminRefundDecide, order: Document, sale: Document, ctx: Co
     before = order["afterSales"][place]
     changes = {name: value for name, value in sale.items() if before.get(name) != value}
     command = change(order, place, changes, now=ctx.now, actor=ctx.actor)
-    write(ctx.db, command, _trail(request, with_sale(order, sale), ctx))
+    _leave_trail(request, order, with_sale(order, sale), ctx)
+    write(ctx.db, command)
     return sale
 
 
-def _begin(request: AdminRefundDecide, begun: Begun, ctx: Context) -> Document:
-    write(ctx.db, begun.command, _trail(request, begun.order, ctx))
+def _begin(request: AdminRefundDecide, order: Document, begun: Begun, ctx: Context) -> Document:
+    _leave_trail(request, order, begun.order, ctx)
+    write(ctx.db, begun.command)
     flush(ctx.db, begun.order)
     return dict(begun.order["afterSales"][place_of(begun.order, request.after_sale_no)])
 
 
-def _trail(request: AdminRefundDecide, order: Document, ctx: Context) -> Command:
-    sale = order["afterSales"][place_of(order, request.after_sale_no)]
+def _leave_trail(request: AdminRefundDecide, before: Document, order: Document, ctx: Context) -> None:
+    place = place_of(order, request.after_sale_no)
+    was, sale = before["afterSales"][place], order["afterSales"][place]
     refunds = len(
         [each for each in order.get("refunds") or () if each.get("afterSaleNo") == sale["afterSaleNo"]]
     )
-    return audit(
+    audit(
         ctx,
         key=f"{request.action}:{sale['afterSaleNo']}:{refunds}",
-        role="operator",
+        role=ctx.role,
         function="admin_refund_decide",
         action=request.action,
         target=order["_id"],
-        diff={"state": sale["state"], "amounts": sale["amounts"], "merchantFault": sale["merchantFault"]},
+        diff={name: [was[name], sale[name]] for name in ("state", "amounts", "merchantFault")},
         reason=request.note,
     )
 

@@ -36,7 +36,7 @@ class ReviewDecided(Response):
     repeated: bool
 
 
-@cloud_function(caller=OPERATOR, role="service")
+@cloud_function(caller=OPERATOR, name="admin_review_decide")
 def main(request: AdminReviewDecide, ctx: Context) -> ReviewDecided:
     """Let the rating take in the state it is in, change it in one guarded write, and count again."""
     review = ctx.db.one(get("product_reviews", request.review_id))
@@ -86,10 +86,10 @@ def _reply(request: AdminReviewDecide, review: Document, ctx: Context) -> Docume
 def _decide(request: AdminReviewDecide, review: Document, fields: Document, ctx: Context) -> Document:
     """Write the trail and the change, if the review is as it was read. Raises Conflict when it is not."""
     version = review.get("version", 0)
-    trail = audit(
+    audit(
         ctx,
         key=f"review:{review['_id']}:{version + 1}:{request.action}",
-        role="service",
+        role=ctx.role,
         function="admin_review_decide",
         action=request.action,
         target=review["_id"],
@@ -98,7 +98,7 @@ def _decide(request: AdminReviewDecide, review: Document, fields: Document, ctx:
     )
     where = {**ratings.as_it_was(review), "ratingDueAt": None}
     change = {"$set": {**fields, "updatedAt": ctx.now}, "$inc": {"version": 1}}
-    *_, changed = ctx.db.write(trail, update("product_reviews", where, change))
+    (changed,) = ctx.db.write(update("product_reviews", where, change))
     if not changed.happened:
         raise Conflict("该评价刚刚有变化，请重试")
     after = {**review, "version": version + 1}

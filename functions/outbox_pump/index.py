@@ -3,7 +3,7 @@
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document, find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import claims, commission, debts, entries, meals, ratings
+from gardenshop.flows import claims, commission, debts, entries, meals, ratings, stock_keeping
 from gardenshop.flows.balances import reconsider
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush
@@ -33,7 +33,7 @@ class OutboxPump(Response):
 def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # The event only dates the run.
     """Look for what was left half done, in one trip, end it, then carry out the tasks."""
     before = ctx.now - GRACE
-    creating, marked, rows, refused, earnings, unearned, reviews, copies, eaten, *owing = ctx.db.read(
+    creating, marked, rows, refused, earnings, unearned, reviews, copies, eaten, kept, *owing = ctx.db.read(
         find("orders", {"status": "creating", "createdAt": {"$lte": before}}, limit=BATCH),
         find("orders", {"outboxAt": {"$lte": before}}, limit=BATCH),
         find("points_ledger", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
@@ -43,6 +43,7 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
         find("product_reviews", {"ratingDueAt": {"$lte": before}}, limit=BATCH),
         find("user_coupons", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
         meals.due(before, BATCH),
+        stock_keeping.due(before, BATCH),
         *debts.owing(),
     )
     failed = sum(_fail(order, ctx) for order in creating)
@@ -51,6 +52,7 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
     doubted = [again(row) for row in refused] + [commission.again(row) for row in unearned]
     ctx.db.write(*reconsider(ctx.db, doubted, ctx.now))
     finished = entries.finish(ctx.db, rows, ctx.now) + commission.finish(ctx.db, earnings, ctx.now)
+    finished += stock_keeping.end(ctx.db, kept, ctx.now)
     for book, users in zip(debts.BOOKS, owing, strict=True):
         finished += sum(debts.repay_debt(ctx.db, user, book, ctx.now) for user in users)
     booked = meals.book_due(ctx.db, eaten, ctx.now)

@@ -33,7 +33,7 @@ class PointsAwarded(Response):
     repeated: bool
 
 
-@cloud_function(caller=OPERATOR, role="operator")
+@cloud_function(caller=OPERATOR, name="points_award")
 def main(request: PointsAward, ctx: Context) -> PointsAwarded:
     """Write the ledger row and the audit row, then the balance."""
     refuse_claims({"reason": request.reason})
@@ -63,17 +63,17 @@ def main(request: PointsAward, ctx: Context) -> PointsAwarded:
         actor=ctx.actor,
         note=request.reason,
     )
-    trail = audit(
+    audit(
         ctx,
         key=key,
-        role="operator",
+        role=ctx.role,
         function="points_award",
         action="award",
         target=request.user_id,
         diff={"book": request.book, "points": request.points},
         reason=request.reason,
     )
-    outcome = perform(ctx.db, [award], ctx.now, before=[trail])
+    outcome = perform(ctx.db, [award], ctx.now)
     ctx.db.write(*outcome.closing)
     if outcome.refused or outcome.unknown:
         raise Busy

@@ -1,12 +1,15 @@
 """product_detail: one product with its SKUs, live stock and how it suits the caller."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import NotFound
 from gardenshop.flows.fit_view import FitView, fit_view
 from gardenshop.models.base import Key
 from gardenshop.rules.advice import PROFILE_FIELDS
-from gardenshop.rules.basket import most_to_buy, on_shelf
+from gardenshop.rules.basket import most_to_buy, on_shelf, sold_skus
 
 
 class ProductDetail(Request):
@@ -95,7 +98,7 @@ def _view(product: Document, available: dict[str, int], profile: Document, now: 
         description=product.get("description", ""),
         cover=media.get("cover"),
         images=media.get("images") or [],
-        skus=[_sku(sku, available.get(sku["skuId"], 0)) for sku in product["skus"]],
+        skus=[_sku(sku, available.get(sku["skuId"], 0)) for sku in sold_skus(product)],
         contains=product.get("contains") or [],
         allergens=product.get("allergens") or [],
         ingredients=product.get("ingredients") or [],
@@ -112,7 +115,7 @@ def _view(product: Document, available: dict[str, int], profile: Document, now: 
     )
 
 
-def _sku(sku: Document, available: int) -> SkuView:
+def _sku(sku: Mapping[str, Any], available: int) -> SkuView:
     return SkuView(
         sku_id=sku["skuId"],
         spec=sku["spec"],

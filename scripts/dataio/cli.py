@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dataio import (
     access,
+    auditing,
     carbon,
     definitions,
     dictionary,
@@ -21,9 +22,11 @@ from dataio.archive import NoArchive
 from dataio.cloudapi import CloudApi, CloudError
 from dataio.output import Output
 from dataio.predecessor import files
-from gardenshop.cloud.clock import day_of, now_ms
+from gardenshop.cloud.clock import day_of, now_ms, start_of
+from gardenshop.cloud.database import Database
 from gardenshop.cloud.sealing import Unsealable
 from gardenshop.flows.backups import Damaged
+from gardenshop.flows.supplying import supplier_orders
 
 
 def run(arguments: Sequence[str], *, description: str) -> int:
@@ -84,6 +87,18 @@ def _parser(description: str) -> argparse.ArgumentParser:
     orders.add_argument("--csv", type=Path, metavar="F", help="write the lines to a file, for a spreadsheet")
     access.add_options(orders)
     keeping.add_commands(add)
+    trail = add("audit", _audit, "show what operators did, and with --verify whether the trail is whole")
+    trail.add_argument("--target", metavar="ID", help="what was done to one thing")
+    trail.add_argument("--actor", metavar="ID", help="what one operator did")
+    trail.add_argument("--since", metavar="DAY", type=start_of, default=0, help="from a day on, YYYY-MM-DD")
+    trail.add_argument("--verify", action="store_true", help="exit 1 when a row was edited, removed or added")
+    trail.add_argument(
+        "--head",
+        metavar="SEQ:HASH",
+        type=auditing.parse_head,
+        help="a head noted before, which must still stand",
+    )
+    access.add_options(trail)
     schema = add("schema", _schema, "compare the schemas and the README in collections/ with the models")
     choice = schema.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")
@@ -158,11 +173,20 @@ def _carbon(options: argparse.Namespace, output: Output) -> int:
 
 
 def _restock(options: argparse.Namespace, output: Output) -> int:
-    orders = supplying.supplier_orders(CloudApi(access.access(options)))
+    orders = supplier_orders(Database(CloudApi(access.access(options))))
     if options.csv:
         supplying.write_csv(options.csv, orders)
     output.orders(orders)
     return 0
+
+
+def _audit(options: argparse.Namespace, output: Output) -> int:
+    wanted = auditing.Wanted(options.target, options.actor, options.since)
+    db = Database(CloudApi(access.access(options)))
+    verify = options.verify or options.head is not None
+    audit = auditing.read(db, wanted, verify=verify, noted=options.head)
+    output.audit(audit)
+    return 1 if audit.flaws else 0
 
 
 def _cloud_if_any(options: argparse.Namespace) -> CloudApi | None:

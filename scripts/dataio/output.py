@@ -9,14 +9,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
+from dataio import auditing
+from dataio.auditing import Audit
 from dataio.carbon import Shift, Tally
 from dataio.documents import Written
 from dataio.points import Difference
 from dataio.predecessor.source import STATUSES, Outcome, by_file
 from dataio.sample import Invalid
-from dataio.supplying import SupplierOrder
 from dataio.tables import Change, Plan
+from gardenshop.cloud.clock import rfc3339
 from gardenshop.flows.revisions import SUMS
+from gardenshop.flows.supplying import SupplierOrder
 from gardenshop.rules.money import yuan
 
 T = TypeVar("T")
@@ -148,6 +151,18 @@ class Output:
         total = sum(order.cost_fen for order in orders)
         self._say(f"{len(orders)} suppliers, ¥{yuan(total)}.")
 
+    def audit(self, audit: Audit) -> None:
+        """Show the trail of operators, its head, and what is wrong with it where that was asked."""
+        if self.as_json:
+            self.json(auditing.plain(audit))
+            return
+        self.console.print(_trail(audit.rows))
+        for flaw in audit.flaws or ():
+            self._say(f"row {flaw.seq} {flaw.key} {flaw.problem}")
+        verdict = "" if audit.flaws is None else f" {'BROKEN' if audit.flaws else 'Whole'}."
+        head = f" Head {audit.head.seq}:{audit.head.hash}." if audit.head.seq else ""
+        self._say(f"{len(audit.rows)} of {audit.total} rows.{head}{verdict}")
+
     def schemas(self, names: Sequence[str], *, wrote: bool) -> None:
         """Show which files were out of date."""
         if self.as_json:
@@ -227,6 +242,15 @@ def _order(order: SupplierOrder) -> Table:
     for line in order.lines:
         why = "；".join(line.reasons)
         table.add_row(line.sku_id, str(line.quantity), yuan(line.cost_fen), line.arrives_on, why)
+    return table
+
+
+def _trail(rows: Sequence[dict[str, Any]]) -> Table:
+    table = Table(Column("seq", justify="right"), "at", "actor", "role", "action", "target", "what")
+    for row in rows:
+        told = (str(row.get(name, "")) for name in ("actor", "role", "action", "target"))
+        what = json.dumps(row.get("diff"), ensure_ascii=False)
+        table.add_row(str(row.get("seq", "")), rfc3339(row.get("at", 0)), *told, what)
     return table
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from demo import aftermath, coupons, earnings, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
 from demo.eating import eat
+from demo.keeping import keep
 from demo.redeem import redeem
 from demo.seasons import advise
 from demo.stage import Actor, Stage, timer_at
@@ -47,6 +48,7 @@ def walk(stage: Stage) -> None:
     aftermath.deliver(stage, order_no)
     aftermath.give_back(stage, order_no)
     operate(stage)
+    keep(stage)
     coupons.give(stage)
     redeem(stage)
     cook(stage)

@@ -15,6 +15,7 @@ from demo.coupon_laws import COUPON_LAWS
 from demo.learning_laws import LEARNING_LAWS
 from demo.points_laws import POINTS_LAWS
 from demo.return_laws import RETURN_LAWS
+from gardenshop.rules.audit_chain import Chain
 
 Document = dict[str, Any]
 Read = Callable[[str], list[Document]]
@@ -198,6 +199,13 @@ def nights_found_nothing(read: Read) -> Iterator[str]:
                     yield f"the night of {row['day']} found {name} broken: {found['examples']}"
 
 
+def the_trail_is_whole(read: Read) -> Iterator[str]:
+    """Nobody has touched what operators left behind: every audit row follows the one before it."""
+    chain = Chain()
+    for row in sorted(read("audit_logs"), key=lambda row: int(row["seq"])):
+        yield from (f"audit row {flaw.key} {flaw.problem}" for flaw in chain.add(row))
+
+
 LAWS = (
     work_is_finished,
     stock_is_its_ledger,
@@ -208,6 +216,7 @@ LAWS = (
     gardens_are_fed,
     ratings_are_their_reviews,
     nights_found_nothing,
+    the_trail_is_whole,
     *POINTS_LAWS,
     *RETURN_LAWS,
     *COUPON_LAWS,

@@ -129,6 +129,13 @@ def restock(stock: Iterable[Document]) -> str:
     return "\n".join(lines)
 
 
+def stock(data: Document) -> str:
+    """What is on hand of a SKU."""
+    units = data["stock"]
+    counted = f"在库 {units['onHand']}，可售 {units['available']}，破损 {units['damaged']}"
+    return f"{counted} · on hand, for sale, damaged"
+
+
 def review(data: Document) -> str:
     """Say whether the review is shown."""
     return "已展示 · shown" if data["state"] == "shown" else "待审核 · waits for a person"

@@ -15,6 +15,7 @@ from simulation.acting import Play
 from simulation.claiming import claim, rush_for_coupons
 from simulation.courier import send_money
 from simulation.earning import led_to, pay_out, withdraw
+from simulation.keeping import keep_stock
 from simulation.learning import learn
 from simulation.meals import eat
 from simulation.mishaps import deploy, forge_notice, jump, pay_too_late, repeat_notice
@@ -284,6 +285,7 @@ ACTIONS = {
     "withdraw": Action(withdraw, 3, "commission"),
     "pay out": Action(pay_out, 3, "commission"),
     "learn": Action(learn, 4, "learning"),
+    "keep stock": Action(keep_stock, 4, "stock"),
     "deploy": Action(deploy, 1),
     "clocks jump": Action(jump, 1),
 }

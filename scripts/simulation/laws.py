@@ -11,6 +11,7 @@ from gardenshop.cloud.database import Command
 from simulation import stage
 from simulation.earning_laws import EARNING_LAWS
 from simulation.evidence import NEVER_PAID, Evidence, Law, points_by_cause
+from simulation.keeping import KEEPING_LAWS
 from simulation.learning import LEARNING_LAWS
 from simulation.meal_laws import MEAL_LAWS
 from simulation.points_laws import POINTS_LAWS
@@ -204,6 +205,7 @@ LAWS: tuple[Law, ...] = (
     an_order_lives_once,
     *PRICE_LAWS,
     *LEARNING_LAWS,
+    *KEEPING_LAWS,
     stock_is_held_once_and_ended_once,
     money_is_where_it_belongs,
     refunds_are_right_to_the_fen,

@@ -80,6 +80,7 @@ def test_the_natural_keys_beside_the_ids_are_unique() -> None:
     }
 
     assert unique == {
+        ("audit_logs", "seq"),
         ("users", "openid"),
         ("users", "phoneHash"),
         ("users", "legacy.shopUid"),

@@ -35,7 +35,7 @@ def _open(shop: Shop, clock: object) -> None:
 def test_an_award_is_a_lot_a_balance_and_a_trail(shop: Shop) -> None:
     assert shop.ok("points_award", AWARD) == {"entryId": "award:award-0001", "points": 50, "repeated": False}
 
-    assert shop.adapter.trips == 3
+    assert shop.adapter.trips == 5
     assert shop.one("points_ledger", "award:award-0001") == {
         "_id": "award:award-0001",
         "userId": user_id(A),

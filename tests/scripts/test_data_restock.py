@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from dataio import supplying
 from dataio.cli import run
-from dataio.supplying import Line, SupplierOrder, supplier_orders, write_csv
+from dataio.supplying import write_csv
 from functions.builders import NOW, inventory, rule
+from gardenshop.cloud.database import Database
+from gardenshop.flows import supplying
+from gardenshop.flows.supplying import Line, SupplierOrder, supplier_orders
 from harness import ENV, Shop, open_shop
 from localcloud.adapter import EngineAdapter
 
@@ -51,7 +53,7 @@ def suggest(shop: Shop, sku_id: str, quantity: int, *, supplier: str = "", **cha
 
 
 def orders(shop: Shop) -> list[SupplierOrder]:
-    return supplier_orders(EngineAdapter(shop.engine, ENV))
+    return supplier_orders(Database(EngineAdapter(shop.engine, ENV)))
 
 
 def line(sku_id: str, quantity: int, cost_fen: int, arrives_on: str = "2026-11-30") -> Line:

@@ -351,6 +351,12 @@ DEFECTS = (
         ("outbox_pump", "booked = meals.book_due(ctx.db, eaten, ctx.now)", "booked = 0"),
         about="meals",
     ),
+    defect(
+        "each call fixes an entry of its own",
+        ("flows.stock_keeping", 'row["state"] != "pending"', "False"),
+        ("flows.stock_keeping", 'key=row["_id"],', "key=f\"{row['_id']}:{row['updatedAt']}\","),
+        about="stock",
+    ),
 )
 
 

@@ -18,7 +18,7 @@ from dataio.predecessor.values import (
     stamps,
     whole,
 )
-from gardenshop.rules.search import search_keys
+from gardenshop.rules.catalogue import projections
 
 _SOURCE = "原九悦商城标注（未注明出处）"
 _NATURES = ("寒", "凉", "平", "温", "热")
@@ -81,7 +81,6 @@ def _product(  # noqa: PLR0917  # The parts of one record, read once.
         "categoryPath": categories,
         "status": _STATUSES.get(source.text("status"), "draft"),
         "skus": skus,
-        "minPriceFen": min(sku["priceFen"] for sku in skus),
         "media": _media(source.part("media")),
         "description": clean(source.text("description", ""), "description", notes),
         "highlights": cleaned(source.texts("highlights"), "highlights", notes),
@@ -97,7 +96,7 @@ def _product(  # noqa: PLR0917  # The parts of one record, read once.
         "sales": whole(sales.number("totalSales", Decimal(0)), 1, "totalSales", notes),
         "sales30D": whole(sales.number("monthSales", Decimal(0)), 1, "monthSales", notes),
         "keywords": scenarios,
-        "searchKeys": search_keys(title, *categories, *scenarios),
+        **projections({"title": title, "categoryPath": categories, "keywords": scenarios, "skus": skus}),
     }
 
 

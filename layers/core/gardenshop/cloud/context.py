@@ -23,6 +23,8 @@ class Context:
     environment: Mapping[str, str]
     deadline: float
     credentials: Credentials
+    role: str = ""
+    """By which role an operator was let in."""
 
     @property
     def user_id(self) -> str:

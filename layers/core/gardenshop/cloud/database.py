@@ -11,7 +11,7 @@ Only find, aggregate, count, insert, update and delete are used: nothing else is
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from gardenshop.cloud.errors import DuplicateKey, Internal
+from gardenshop.cloud.errors import AccountFrozen, DuplicateKey, Internal
 
 Command = Mapping[str, Any]
 Document = dict[str, Any]
@@ -105,19 +105,30 @@ class Written(NamedTuple):
 
 
 class Database:
-    """The database as one invocation sees it. `round_trips` counts what it cost."""
+    """The database as one invocation sees it. `round_trips` counts what it cost.
 
-    def __init__(self, adapter: Adapter) -> None:
+    The first read asks, in the same trip, whether the account *caller* is frozen.
+    """
+
+    def __init__(self, adapter: Adapter, caller: str = "") -> None:
         self._adapter = adapter
+        self._unseen = caller
         self.round_trips = 0
 
     def read(self, *commands: Command) -> list[list[Document]]:
-        """Run reads in one round trip and return the documents of each."""
-        return self._run(commands)
+        """Run reads in one round trip and return the documents of each. Raises AccountFrozen."""
+        if not self._unseen or not commands:
+            return self._run(commands)
+        frozen = {"_id": self._unseen, "status": "frozen"}
+        *replies, found = self._run([*commands, find("users", frozen, fields=("status",), limit=1)])
+        if found:
+            raise AccountFrozen
+        self._unseen = ""
+        return replies
 
     def one(self, command: Command) -> Document | None:
-        """Run one read and return its first document, if there is one."""
-        (documents,) = self._run([command])
+        """Run one read and return its first document, if there is one. Raises AccountFrozen."""
+        (documents,) = self.read(command)
         return documents[0] if documents else None
 
     def write(self, *commands: Command) -> list[Written]:

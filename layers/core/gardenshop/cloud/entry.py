@@ -9,7 +9,7 @@ to the platform.
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_type_hints
 
 from gardenshop.cloud import clock, log
@@ -27,6 +27,7 @@ from gardenshop.cloud.identity import (
     user_id,
 )
 from gardenshop.cloud.messages import NoRequest, Request, Response, TimerEvent, parse
+from gardenshop.cloud.roles import roles_for
 from gardenshop.cloud.settings import Settings
 from gardenshop.cloud.tc3 import Credentials
 
@@ -63,15 +64,15 @@ ResponseT = TypeVar("ResponseT")
 Action = Callable[[RequestT, Context], ResponseT]
 
 
-def cloud_function(*, caller: str, role: str = "operator") -> Callable[[Action[Any, Any]], Main]:
+def cloud_function(*, caller: str, name: str = "") -> Callable[[Action[Any, Any]], Main]:
     """Declare a function's action: it serves callers of the kind *caller* and refuses the rest.
 
-    OPERATOR actions also serve members who hold *role* on their `users` document.
+    OPERATOR actions also serve members of whom ``roles.MAY`` says that they may do what *name* does.
     """
 
     def declare(action: Action[Any, Any]) -> Main:
         hints = get_type_hints(action)
-        function = _Function(action, hints["request"], caller, role)
+        function = _Function(action, hints["request"], caller, name)
         function.__doc__ = action.__doc__
         return function
 
@@ -81,11 +82,11 @@ def cloud_function(*, caller: str, role: str = "operator") -> Callable[[Action[A
 class _Function:
     """A declared function, callable as the platform calls it."""
 
-    def __init__(self, action: Action[Any, Any], request_type: Any, caller: str, role: str) -> None:
+    def __init__(self, action: Action[Any, Any], request_type: Any, caller: str, name: str) -> None:
         self.action = action
         self.request_type = request_type
         self.caller = caller
-        self._role = role
+        self._name = name
 
     def __call__(self, event: Event, context: Any) -> Any:
         started = time.monotonic()
@@ -116,25 +117,31 @@ class _Function:
         deadline = started + limit_ms / 1000 - _MARGIN
         settings = Settings.read()
         credentials = credentials_of(environment, os.environ)
-        call.db = Database(adapter_factory(settings, credentials, deadline))
+        call.db = Database(adapter_factory(settings, credentials, deadline), caller.user_id)
         now = _time_of(request) if isinstance(request, TimerEvent) else clock.now_ms()
         ctx = Context(caller, call.db, now, call.request_id, settings, environment, deadline, credentials)
-        self._admit_role(ctx)
-        return self.action(request, ctx)
+        return self.action(request, replace(ctx, role=self._role_of(request, ctx)))
 
     def _admit_kind(self, caller: Caller) -> None:
         expected = {MEMBER: (Kind.MEMBER,), OPERATOR: (Kind.PLATFORM, Kind.MEMBER)}
         if caller.kind not in expected.get(self.caller, (Kind.PLATFORM,)):
             raise Forbidden
 
-    def _admit_role(self, ctx: Context) -> None:
-        if self.caller != OPERATOR or ctx.caller.kind is not Kind.MEMBER:
-            return
-        if (
-            ctx.db.one(find("users", {"_id": ctx.user_id, "roles": self._role}, fields=("roles",), limit=1))
-            is None
-        ):
+    def _role_of(self, request: Any, ctx: Context) -> str:
+        """Return by which role the caller may do it; who has no client identity acts as operator.
+
+        Raises Forbidden for a member without one.
+        """
+        if self.caller != OPERATOR:
+            return ""
+        if ctx.caller.kind is not Kind.MEMBER:
+            return OPERATOR
+        allowed = roles_for(self._name, getattr(request, "action", ""))
+        holds = {"_id": ctx.user_id, "roles": {"$in": list(allowed)}}
+        account = ctx.db.one(find("users", holds, fields=("roles",), limit=1))
+        if account is None:
             raise Forbidden
+        return next(role for role in allowed if role in account["roles"])
 
     def _parse(self, event: Event) -> Any:
         if self.request_type is HttpRequest:

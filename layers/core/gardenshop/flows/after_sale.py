@@ -109,8 +109,8 @@ def change(order: Document, place: int, changes: Document, *, now: int, actor: s
     return amend(order, f"after_sale_{changes['state']}", now=now, actor=actor, changes=fields)
 
 
-def write(db: Database, command: Command, *before: Command) -> None:
-    """Write *command* after the writes *before*. Raises Busy when the order has changed since it was read."""
-    *_, result = db.write(*before, command)
+def write(db: Database, command: Command) -> None:
+    """Write *command*. Raises Busy when the order has changed since it was read."""
+    (result,) = db.write(command)
     if not result.happened:
         raise Busy

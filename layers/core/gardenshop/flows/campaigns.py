@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from gardenshop.cloud.database import Command, Document, find, get, put
 from gardenshop.cloud.entry import Context
 from gardenshop.cloud.errors import Busy, Conflict, InvalidRequest, NotFound
-from gardenshop.flows.audit import audit
+from gardenshop.flows import audit
 from gardenshop.flows.balances import Operation, perform
 from gardenshop.models.base import Model, dump
 from gardenshop.models.promotion import CouponPlan, PromotionPlan
@@ -46,15 +46,12 @@ def new_id(token: str) -> str:
 
 def reads(deed: Deed) -> tuple[Command, Command]:
     """Return the reads of what was done under the token, and of the campaign."""
-    return get("audit_logs", deed.key), get(deed.collection, deed.target)
+    return audit.trail(_audited(deed)), get(deed.collection, deed.target)
 
 
 def is_begun(deed: Deed, trail: Sequence[Document]) -> bool:
-    """Say whether this very deed left its trail before. Raises Conflict when the token stands for another."""
-    asked = [(row["action"], row["target"], row["diff"]["asked"]) for row in trail]
-    if asked and asked != [(deed.action, deed.target, deed.digest)]:
-        raise Conflict("该请求编号已用于另一次操作")
-    return bool(asked)
+    """Say whether this very deed left its trail before. Raises TokenUsed when the token is another's."""
+    return audit.is_begun(_audited(deed), trail)
 
 
 def is_done(
@@ -87,7 +84,8 @@ def create(ctx: Context, deed: Deed, plan: Document) -> Document:
     stamps = {"schemaVersion": 1, "createdAt": ctx.now, "updatedAt": ctx.now, "editedAt": ctx.now}
     taken = {"issued": 0} if deed.collection == "coupons" else {}
     document = {"_id": deed.target, **_stored(plan), **taken, "state": "draft", **stamps, "recentOps": []}
-    *_, created = ctx.db.write(trail_of(ctx, deed, {}, plan), put(deed.collection, document))
+    leave_trail(ctx, deed, {}, plan)
+    (created,) = ctx.db.write(put(deed.collection, document))
     if created.duplicate:
         raise Conflict("该兑换码已被使用")
     return document
@@ -110,7 +108,8 @@ def change(
         change=_edit(_stored(changes), max(ctx.now, before.get("editedAt", 0) + 1)),
         started=started,
     )
-    outcome = perform(ctx.db, [operation], ctx.now, before=[trail_of(ctx, deed, old, changes)])
+    leave_trail(ctx, deed, old, changes)
+    outcome = perform(ctx.db, [operation], ctx.now)
     if outcome.unknown:
         raise Busy
     if outcome.refused:
@@ -143,21 +142,13 @@ def _at(document: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def trail_of(ctx: Context, deed: Deed, before: Mapping[str, Any], after: Mapping[str, Any]) -> Command:
-    """Return the write of the audit row of *deed*: what it changes, ``/`` where a name has a dot."""
-    return audit(
-        ctx,
-        key=deed.key,
-        role="operator",
-        function="admin_campaign_save",
-        action=deed.action,
-        target=deed.target,
-        diff={"before": _undotted(before), "after": _undotted(after), "asked": deed.digest},
-    )
+def leave_trail(ctx: Context, deed: Deed, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Write the audit row of *deed*: what it changes."""
+    audit.leave_trail(ctx, _audited(deed), before, after)
 
 
-def _undotted(fields: Mapping[str, Any]) -> Document:
-    return {name.replace(".", "/"): value for name, value in fields.items()}
+def _audited(deed: Deed) -> audit.Deed:
+    return audit.Deed(deed.key, "admin_campaign_save", deed.action, deed.target, deed.digest)
 
 
 def demand_references(ctx: Context, deed: Deed, plan: Mapping[str, Any]) -> None:

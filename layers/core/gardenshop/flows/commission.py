@@ -192,11 +192,9 @@ def finish(db: Database, rows: Iterable[Document], now: int) -> int:
     return len(outcome.closing)
 
 
-def carry_out(
-    db: Database, operation: Operation, why: Conflict, now: int, *, before: Sequence[Command] = ()
-) -> None:
-    """Carry *operation* out, after the writes *before*. Raises *why* where it is not possible, or Busy."""
-    outcome = perform(db, [operation], now, before=before)
+def carry_out(db: Database, operation: Operation, why: Conflict, now: int) -> None:
+    """Carry *operation* out. Raises *why* where it is not possible, or Busy."""
+    outcome = perform(db, [operation], now)
     db.write(*outcome.closing)
     if outcome.unknown:
         raise Busy

@@ -68,8 +68,10 @@ class Shelf:
             if product is None or not on_shelf(product, now) or conflicts_of(product, profile):
                 continue
             sku = sku_of(product, sku_id)
+            if sku is None:
+                continue
             self.goods[sku_id] = _Goods(product, sku)
-            most = most_to_buy(sku or {}, available.get(sku_id, 0)) - self._in_cart.get(sku_id, 0)
-            packs.append(Pack(sku_id, product["_id"], link["gramsPerUnit"], (sku or {})["priceFen"], most))
+            most = most_to_buy(sku, available.get(sku_id, 0)) - self._in_cart.get(sku_id, 0)
+            packs.append(Pack(sku_id, product["_id"], link["gramsPerUnit"], sku["priceFen"], most))
         eaten = not conflicts_of(food, profile)
         return Food(food["name"], eaten, tuple(packs), tuple(food.get("substitutes") or ()))

@@ -82,7 +82,9 @@ def campaigns_of(documents: Sequence[Mapping[str, Any]]) -> Campaigns:
         sku_id = promotion.benefit.gift_sku_id
         if sku_id and document["products"] and document["stock"]:
             product, stock = document["products"][0], document["stock"][0]
-            gifts[sku_id] = GiftItem(product, sku_of(product, sku_id) or {}, int(stock["available"]))
+            sku = sku_of(product, sku_id)
+            if sku is not None:
+                gifts[sku_id] = GiftItem(product, sku, int(stock["available"]))
     return Campaigns(tuple(promotions), gifts)
 
 

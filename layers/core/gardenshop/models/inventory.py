@@ -97,6 +97,20 @@ class Suggestion(Model):
     at: Instant
 
 
+SupplierOrderNo = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_\-]+$")]
+"""The shop's number of an order with a supplier."""
+
+MOST_DELIVERIES = 50
+"""How many deliveries of one SKU may be awaited at once."""
+
+
+class Delivery(Model):
+    """What a supplier still owes of one order, and the day on which it is expected."""
+
+    units: Count
+    expected_on: Day
+
+
 class Inventory(Document):
     """Stock of one SKU; `_id` is the SKU id and available = onHand − reserved − damaged."""
 
@@ -106,6 +120,10 @@ class Inventory(Document):
     reserved: Count = 0
     damaged: Count = 0
     inbound: Count = 0
+    deliveries: Annotated[dict[SupplierOrderNo, Delivery], Field(max_length=MOST_DELIVERIES)] = Field(
+        default_factory=dict
+    )
+    """What of `inbound` belongs to which order; what nobody has given a number is in none."""
     daily_sales: Annotated[dict[Day, Count], Field(max_length=400)] = Field(default_factory=dict)
     stockout_days: Annotated[tuple[Day, ...], Field(max_length=400)] = ()
     term_sales: Annotated[dict[str, Count], Field(max_length=96)] = Field(default_factory=dict)
@@ -133,6 +151,18 @@ class StockDeltas(Model):
     inbound: SignedCount = 0
 
 
+class StockTerms(Model):
+    """What an operator's entry presumes or names beside its deltas, so that its row can be tried again.
+
+    `seen` is what was on hand when she counted, `suggestion_at` says which suggestion she accepted.
+    """
+
+    seen: Count | None = None
+    order_no: SupplierOrderNo | None = None
+    expected_on: Day | None = None
+    suggestion_at: Instant | None = None
+
+
 class StockEntry(Document):
     """One change of stock; `_id` is ``skuId:reason:ref`` and names the operation."""
 
@@ -157,3 +187,4 @@ class StockEntry(Document):
     day: Day
     state: RecordState = "final"
     note: ShortText | None = None
+    terms: StockTerms | None = None

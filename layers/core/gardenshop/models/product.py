@@ -46,6 +46,21 @@ class Sku(Model):
     barcode: Annotated[str, Field(pattern=r"^[0-9]{8,14}$")] | None = None
     limit_per_user: Quantity | None = None
     no_reason_return: bool = True
+    retired: bool = False
+    """Sold no more; what was sold of it, and its stock, still name it."""
+
+
+class PriceChange(Model):
+    """One change of a SKU's price, and who made it."""
+
+    sku_id: SkuId
+    from_fen: Fen
+    to_fen: Fen
+    by: Key
+    at: Instant
+
+
+MOST_PRICE_CHANGES = 100
 
 
 class CertificationBadge(Model):
@@ -97,7 +112,8 @@ class Product(Document):
     off_at: Instant | None = None
     skus: Annotated[tuple[Sku, ...], Field(min_length=1, max_length=30)]
     min_price_fen: Fen
-    """The lowest SKU price, kept beside the SKUs so that lists can sort and page by it."""
+    """The lowest price of a SKU that is sold, kept so that lists can sort and page by it."""
+    price_history: Annotated[tuple[PriceChange, ...], Field(max_length=MOST_PRICE_CHANGES)] = ()
     media: Media = Field(default_factory=Media)
     description: LongText = ""
     highlights: Annotated[tuple[ShortText, ...], Field(max_length=10)] = ()
@@ -128,14 +144,18 @@ class Product(Document):
     """Lower-cased tokens and bigrams of title, category, ingredient and keywords."""
     learnt: Learnt | None = None
     version: Count = 0
+    """Counts what operators have saved."""
     recent_ops: Ring = ()
-    """The reviews and certifications that were taken in last."""
+    """The reviews, certifications and saves that were taken in last."""
 
     @model_validator(mode="after")
     def _skus_agree(self) -> "Product":
         if len({sku.sku_id for sku in self.skus}) != len(self.skus):
             raise ValueError("a SKU id appears twice in one product")
-        if self.min_price_fen != min(sku.price_fen for sku in self.skus):
+        sold = [sku.price_fen for sku in self.skus if not sku.retired]
+        if not sold:
+            raise ValueError("every SKU is retired")
+        if self.min_price_fen != min(sold):
             raise ValueError("minPriceFen is not the lowest price of the SKUs")
         return self
 

@@ -22,8 +22,16 @@ class SyncTask(Document):
     done_at: Instant | None = None
 
 
+Digest = Annotated[str, Field(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 sum."""
+
+
 class AuditLog(Document):
-    """Who changed what with which right; personal fields are masked in `diff`."""
+    """Who changed what with which right; personal fields are masked in `diff`.
+
+    Rows are a chain: `seq` counts them from 1, `hash` is of all else in the row, and `previous_hash` is that
+    of the row before; see ``rules/audit_chain.py``.
+    """
 
     actor: Key
     role: Annotated[str, Field(max_length=40)]
@@ -33,5 +41,7 @@ class AuditLog(Document):
     diff: Annotated[dict[str, JsonValue], Field(max_length=200)] = Field(default_factory=dict)
     reason: ShortText | None = None
     request_id: Key | None = None
-    previous_hash: Annotated[str, Field(max_length=64)] | None = None
+    seq: Annotated[int, Field(strict=True, ge=1)]
+    previous_hash: Digest | None = None
+    hash: Digest
     at: Instant

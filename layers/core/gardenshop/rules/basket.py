@@ -22,8 +22,13 @@ def on_shelf(product: Mapping[str, Any], now: int) -> bool:
 
 
 def sku_of(product: Mapping[str, Any], sku_id: str) -> Mapping[str, Any] | None:
-    """Return the SKU *sku_id* of *product*, if it has it."""
-    return next((sku for sku in product["skus"] if sku["skuId"] == sku_id), None)
+    """Return the SKU *sku_id* of *product*, if it sells it."""
+    return next((sku for sku in sold_skus(product) if sku["skuId"] == sku_id), None)
+
+
+def sold_skus(product: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the SKUs of *product* without those that are retired."""
+    return [sku for sku in product["skus"] if not sku.get("retired")]
 
 
 def most_to_buy(sku: Mapping[str, Any], available: int) -> int:

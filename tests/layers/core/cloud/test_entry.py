@@ -61,7 +61,7 @@ def for_members(request: Wish, ctx: Context) -> Told:
     return told(ctx, sku_id=request.sku_id)
 
 
-@cloud_function(caller=OPERATOR, role="keeper")
+@cloud_function(caller=OPERATOR, name="admin_commission_pay")
 def for_operators(request: NoRequest, ctx: Context) -> Told:  # noqa: ARG001  # Takes nothing.
     return told(ctx)
 
@@ -132,7 +132,7 @@ def test_a_function_serves_its_callers_and_refuses_the_rest(kind: str, caller: s
 
 
 def test_a_member_with_the_role_may_do_what_operators_do(shop: Shop) -> None:
-    shop.add("users", {"_id": user_id(A), "roles": ["keeper", "operator"], "openid": A})
+    shop.add("users", {"_id": user_id(A), "roles": ["finance", "operator"], "openid": A})
     shop.add("users", {"_id": user_id(B), "roles": ["operator"], "openid": B})
 
     reply = for_operators({}, member(A))
