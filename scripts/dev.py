@@ -76,6 +76,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--timers", action=argparse.BooleanOptionalAction, help="let timers fire (serve: yes, demo: no)"
     )
+    parser.add_argument(
+        "--deployed", action="store_true", help="serve what was deployed to it, not the working tree"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     return parser.parse_args()
 
@@ -87,7 +90,8 @@ def _serve(options: argparse.Namespace) -> int:
         shutil.rmtree(DATA, ignore_errors=True)
     port = PORT if options.port is None else options.port
     timers = options.timers is not False
-    with running(DATA, port=port, timers=timers) as cloud, _access_file(cloud):
+    cloud_of = running(DATA, port=port, timers=timers, deployed=options.deployed)
+    with cloud_of as cloud, _access_file(cloud):
         if options.json:
             print(json.dumps({"url": cloud.url, "envId": cloud.env, "access": str(ACCESS)}), flush=True)
         else:
@@ -118,7 +122,9 @@ def _interrupt(*_: object) -> None:
 
 
 @contextlib.contextmanager
-def running(data: Path, *, port: int = 0, timers: bool = False) -> Iterator["LocalCloud"]:
+def running(
+    data: Path, *, port: int = 0, timers: bool = False, deployed: bool = False
+) -> Iterator["LocalCloud"]:
     """Run a cloud that has the collections and the sample documents; what *data* holds already stays."""
     from dataio.cloudapi import Access  # noqa: PLC0415  # As above.
     from dataio.seed import seed  # noqa: PLC0415
@@ -126,7 +132,9 @@ def running(data: Path, *, port: int = 0, timers: bool = False) -> Iterator["Loc
 
     key = phone_hash_key(data)
     settings = {"PHONE_HASH_KEY": key}
-    with LocalCloud(bootstrap.ROOT, data=data, port=port, timers=timers, settings=settings) as cloud:
+    with LocalCloud(
+        bootstrap.ROOT, data=data, port=port, timers=timers, deployed=deployed, settings=settings
+    ) as cloud:
         keys = cloud.credentials
         seed(Access(cloud.url, cloud.env, keys.secret_id, keys.secret_key), phone_hash_key=key)
         yield cloud

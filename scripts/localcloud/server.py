@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,8 +23,10 @@ from localcloud.clock import Clock
 from localcloud.cloudapi import Cloud, Limits
 from localcloud.cos import CosStandIn
 from localcloud.credentials import Credentials
+from localcloud.deployed import Deployments
 from localcloud.engine import Engine
-from localcloud.functions import FunctionHost, ProjectError, load_project
+from localcloud.functions import DeployedLauncher, FunctionHost, Launcher, ProjectError, load_project
+from localcloud.functions.launch import Launches
 from localcloud.functions.launcher import DEFAULT_ENV_ID
 from localcloud.wechat import WeChatStandIn
 
@@ -41,7 +44,8 @@ class LocalCloud:
 
     *data* is the folder that outlives the process; None keeps everything in memory and in a folder that
     `stop` removes. *port* 0 takes a free one. *settings* are environment variables for every function.
-    *timers* lets the timers of cloudbaserc.json fire on their own. `cos` is started by who needs it.
+    *timers* lets the timers fire on their own. *deployed* serves what was deployed, not the working tree.
+    `cos` is started by who needs it.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class LocalCloud:
         port: int = 0,
         settings: Mapping[str, str] | None = None,
         timers: bool = False,
+        deployed: bool = False,
         limits: Limits | None = None,
     ) -> None:
         self._root = root
@@ -59,6 +64,7 @@ class LocalCloud:
         self._port = port
         self._settings = dict(settings or {})
         self._timers = timers
+        self._deployed = deployed
         self._limits = limits or Limits()
         self._running: ExitStack | None = None
         self.cos = CosStandIn()
@@ -80,9 +86,11 @@ class LocalCloud:
             self._port = listener.getsockname()[1]
             engine = stack.enter_context(closing(Engine(self._kept("database.sqlite"))))
             wechat = stack.enter_context(closing(WeChatStandIn(self._kept("wechat"), now=self.clock.now)))
-            functions = self._functions(wechat, stack)
+            deployments = Deployments(engine, self.env, self._kept("deployed") or _temporary(stack))
+            functions = self._functions(deployments, wechat, self._kept("functions") or _temporary(stack))
             stack.callback(self.cos.stop)
-            cloud = Cloud(engine, self.env, limits=self._limits)
+            secret = self.credentials.secret_key
+            cloud = Cloud(engine, self.env, deployments, functions, secret, limits=self._limits)
             routes = [
                 *cloudapi.routes(cloud, self.credentials, self.clock),
                 Route("/healthz", self._health),
@@ -117,20 +125,27 @@ class LocalCloud:
     def _kept(self, name: str) -> Path | None:
         return None if self._data is None else self._data / name
 
-    def _functions(self, wechat: WeChatStandIn, stack: ExitStack) -> FunctionHost:
+    def _functions(self, deployments: Deployments, wechat: WeChatStandIn, work_dir: Path) -> FunctionHost:
+        launcher: Launches
+        common: dict[str, Any] = {
+            "endpoint_url": lambda: self.url,
+            "overrides": self._overrides(wechat),
+            "clock": self.clock,
+        }
+        if self._deployed:
+            launcher = DeployedLauncher(deployments, work_dir, env_id=self.env, **common)
+        else:
+            launcher = Launcher(self._root, work_dir, **common)
+        return FunctionHost(launcher, credentials=self.credentials, work_dir=work_dir, clock=self.clock)
+
+    def _overrides(self, wechat: WeChatStandIn) -> dict[str, str]:
+        """Return the variables that every function gets, so that none reaches out of this cloud."""
         phone_key, link_key = (
             hmac.digest(self.credentials.secret_key.encode(), purpose, "sha256").hex()
             for purpose in (b"phone", b"link")
         )
         keys = {"PHONE_HASH_KEY": phone_key, "SHARE_LINK_KEYS": f"local:{link_key}"}
-        return FunctionHost(
-            self._root,
-            endpoint_url=lambda: self.url,
-            credentials=self.credentials,
-            env_overrides={**keys, **wechat.settings(self.url), **self._settings},
-            work_dir=self._kept("functions") or _temporary(stack),
-            clock=self.clock,
-        )
+        return {**keys, **wechat.settings(self.url), **self._settings}
 
     async def _health(self, _request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "envId": self.env})
