@@ -28,6 +28,7 @@ from localcloud.cloudapi import (
     tc3,
     timers,
     uploads,
+    versions,
 )
 from localcloud.cloudapi.cloud import Action, Cloud, Reply
 from localcloud.cloudapi.errors import ApiError, from_engine
@@ -49,6 +50,7 @@ PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Action]]] = {
     "scf": {
         "2018-04-16": {
             **functions.ACTIONS,
+            **versions.ACTIONS,
             **layers.ACTIONS,
             **timers.ACTIONS,
             **invocations.ACTIONS,
