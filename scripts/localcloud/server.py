@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from typing_extensions import Self
 
-from localcloud import clock, cloudapi
+from localcloud import clock, cloudapi, tencent
 from localcloud.clock import Clock
 from localcloud.cloudapi import Cloud, Limits
 from localcloud.cos import CosStandIn
@@ -28,6 +28,7 @@ from localcloud.engine import Engine
 from localcloud.functions import DeployedLauncher, FunctionHost, Launcher, ProjectError, load_project
 from localcloud.functions.launch import Launches
 from localcloud.functions.launcher import DEFAULT_ENV_ID
+from localcloud.tencent import TencentHosts
 from localcloud.wechat import WeChatStandIn
 
 HOST = "127.0.0.1"
@@ -45,7 +46,7 @@ class LocalCloud:
     *data* is the folder that outlives the process; None keeps everything in memory and in a folder that
     `stop` removes. *port* 0 takes a free one. *settings* are environment variables for every function.
     *timers* lets the timers fire on their own. *deployed* serves what was deployed, not the working tree.
-    `cos` is started by who needs it.
+    *tencent_hosts* opens a proxy that answers for Tencent's hosts. `cos` is started by who needs it.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class LocalCloud:
         settings: Mapping[str, str] | None = None,
         timers: bool = False,
         deployed: bool = False,
+        tencent_hosts: bool = False,
         limits: Limits | None = None,
     ) -> None:
         self._root = root
@@ -65,9 +67,11 @@ class LocalCloud:
         self._settings = dict(settings or {})
         self._timers = timers
         self._deployed = deployed
+        self._tencent_hosts = tencent_hosts
         self._limits = limits or Limits()
         self._running: ExitStack | None = None
         self.cos = CosStandIn()
+        self.tencent: TencentHosts | None = None
         self.clock = Clock()
         self.env = _env_id(root)
         self.credentials = (
@@ -97,6 +101,7 @@ class LocalCloud:
                 *functions.routes(),
                 *wechat.routes(),
                 *clock.routes(self.clock),
+                *tencent.routes(deployments.uploads, secret),
             ]
             server = BackgroundServer(Starlette(routes=routes))
             # From the last: take no more calls, end the functions and the streams of their logs, wait for
@@ -105,6 +110,9 @@ class LocalCloud:
             stack.callback(functions.close)
             stack.callback(server.leave)
             server.start(listener)
+            if self._tencent_hosts:
+                hosts = TencentHosts(self._port, self._kept("tencent") or _temporary(stack))
+                self.tencent = stack.enter_context(hosts)
             if self._timers:
                 functions.start_timers()
             self._running = stack.pop_all()

@@ -6,6 +6,7 @@ from typing import Any
 
 from localcloud.cloudapi.cloud import Cloud, time_text
 from localcloud.cloudapi.params import Parameters, parse
+from localcloud.functions import LOCAL_APPID
 
 
 class GetTempCosInfoRequest(Parameters):
@@ -22,9 +23,11 @@ def get_temp_cos_info(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def authorization(secret: str, key: str) -> str:
-    """Return the header that allows its bearer to write the object *key*."""
+    """Return the header that allows its bearer to write the object *key*; clients look for all its fields."""
     digest = hmac.digest(secret.encode(), key.encode(), "sha256").hex()
-    return base64.b64encode(f"{digest}f={key}".encode()).decode()
+    return base64.b64encode(
+        f"{digest}a={LOCAL_APPID}&k=local&e=0&t=0&r=0&f=/{key}&b=tempcos".encode()
+    ).decode()
 
 
 ACTIONS = {"GetTempCosInfo": get_temp_cos_info}

@@ -8,6 +8,7 @@ functions.DeployedLauncher → Deployments      runs them
 from .deployments import FUNCTION, Deployments
 from .packages import BadPackage, Package, Packages
 from .records import DeployedFunction, LayerRef, LayerVersion, Published, Route, Rule, Timer
+from .uploads import Uploads
 
 __all__ = [
     "FUNCTION",
@@ -22,4 +23,5 @@ __all__ = [
     "Route",
     "Rule",
     "Timer",
+    "Uploads",
 ]
