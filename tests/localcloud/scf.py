@@ -19,22 +19,28 @@ from localcloud.server import LocalCloud
 ECHO = "def main(event, context):\n    return event\n"
 
 
-class Scf:
-    """The product scf of one local cloud, in the namespace of its environment."""
+class Product:
+    """One product of the Cloud API of one local cloud."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
-        profile = ClientProfile(
-            httpProfile=HttpProfile(protocol="http", endpoint=cloud.url.removeprefix("http://"))
-        )
+    def __init__(self, cloud: LocalCloud, service: str, version: str) -> None:
+        endpoint = cloud.url.removeprefix("http://")
+        profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint))
         keys = credential.Credential(cloud.credentials.secret_id, cloud.credentials.secret_key)
         self.env = cloud.env
-        self._client = CommonClient("scf", "2018-04-16", keys, "ap-shanghai", profile)
+        self._client = CommonClient(service, version, keys, "ap-shanghai", profile)
 
     def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """Return the fields of the reply; TencentCloudSDKException for a refusal."""
         reply: dict[str, Any] = self._client.call_json(action, parameters)["Response"]
         assert reply.pop("RequestId")
         return reply
+
+
+class Scf(Product):
+    """The product scf, in the namespace of the environment."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        super().__init__(cloud, "scf", "2018-04-16")
 
     def on(self, action: str, function: str, **parameters: Any) -> dict[str, Any]:
         """Call an action about one function."""

@@ -233,6 +233,7 @@ def _described(cloud: Cloud, function: DeployedFunction) -> dict[str, Any]:
         "Triggers": [describe_timer(timer) for timer in function.timers],
         "Role": function.role,
         "InstallDependency": "FALSE",
+        "VpcConfig": {"VpcId": "", "SubnetId": ""},
         "AvailableStatus": "Available",
         "Qualifier": "$LATEST",
     }

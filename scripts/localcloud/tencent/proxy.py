@@ -46,8 +46,7 @@ class TencentHosts:
     def environment(self) -> dict[str, str]:
         """Return the environment variables that send the official tools here."""
         proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), self.url)
-        trust = dict.fromkeys(("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"), str(self.authority))
-        return {**proxies, **trust, "NO_UPDATE_NOTIFIER": "1", "CI": "1"}
+        return {**proxies, "NODE_EXTRA_CA_CERTS": str(self.authority), "NO_UPDATE_NOTIFIER": "1", "CI": "1"}
 
     def __enter__(self) -> Self:
         self._thread.start()
