@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 
 from localcloud.server import LocalCloud
 
+Files = Mapping[str, str | bytes]
 ECHO = "def main(event, context):\n    return event\n"
 
 
@@ -51,7 +52,7 @@ class Scf(Product):
         given = {"Runtime": "Python3.10", "Handler": "index.main", "Code": {"ZipFile": zipped(code)}}
         self.on("CreateFunction", name, **{**given, **parameters})
 
-    def layer(self, name: str, files: dict[str, str], **parameters: Any) -> int:
+    def layer(self, name: str, files: Files, **parameters: Any) -> int:
         """Publish a version of a layer and return its number."""
         given = {"CompatibleRuntimes": ["Python3.10"], "Content": {"ZipFile": zipped(**files)}}
         version: int = self.call("PublishLayerVersion", LayerName=name, **{**given, **parameters})[
@@ -66,19 +67,19 @@ class Scf(Product):
         return result
 
 
-def zipped(index: str | None = None, **files: str) -> str:
+def zipped(index: str | None = None, **files: str | bytes) -> str:
     """Return a zip of *files*, by their names in it, as base64; *index* is the text of index.py."""
     if index is not None:
         files["index.py"] = index
     return base64.b64encode(zip_of(files)).decode()
 
 
-def zip_of(files: dict[str, str]) -> bytes:
+def zip_of(files: Files) -> bytes:
     """Return a zip of *files*."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as writer:
-        for name, text in files.items():
-            writer.writestr(name, text)
+        for name, content in files.items():
+            writer.writestr(name, content)
     return buffer.getvalue()
 
 
