@@ -46,7 +46,7 @@ Changed functions are picked up by themselves. Ctrl-C stops.
 """
 
 TOOLS = """
-The official tools come here from a shell of its own in which you say:
+The official command line (npm install -g @cloudbase/cli) comes here from a shell in which you say:
 
 {lines}
 """
@@ -128,9 +128,7 @@ def _tools(cloud: "LocalCloud") -> str:
         return ""
     keys = cloud.credentials
     lines = [f"export {name}={shlex.quote(value)}" for name, value in _environment(cloud).items()]
-    lines.append(
-        f"npx @cloudbase/cli login --apiKeyId {keys.secret_id} --apiKey {keys.secret_key} </dev/null"
-    )
+    lines.append(f"tcb login --apiKeyId {keys.secret_id} --apiKey {keys.secret_key} </dev/null")
     return TOOLS.format(lines="\n".join(f"  {line}" for line in lines))
 
 

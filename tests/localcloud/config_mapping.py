@@ -18,7 +18,7 @@ _KEYS = {
 
 
 def creation(entry: Mapping[str, Any], env: str) -> dict[str, Any]:
-    """Return what CreateFunction is sent for *entry* beside its code; KeyError for a key that would be lost."""
+    """Return what CreateFunction is sent for *entry* beside its code; KeyError for an unknown key."""
     sent = {_KEYS[key]: value for key, value in entry.items() if key not in SENT_ELSEWHERE}
     sent["InstallDependency"] = str(sent["InstallDependency"]).upper()
     sent["Environment"] = {

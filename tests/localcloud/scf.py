@@ -54,7 +54,7 @@ class Scf(Product):
 
     def layer(self, name: str, files: Files, **parameters: Any) -> int:
         """Publish a version of a layer and return its number."""
-        given = {"CompatibleRuntimes": ["Python3.10"], "Content": {"ZipFile": zipped(**files)}}
+        given = {"CompatibleRuntimes": ["Python3.10"], "Content": {"ZipFile": as_text(zip_of(files))}}
         version: int = self.call("PublishLayerVersion", LayerName=name, **{**given, **parameters})[
             "LayerVersion"
         ]
@@ -71,7 +71,12 @@ def zipped(index: str | None = None, **files: str | bytes) -> str:
     """Return a zip of *files*, by their names in it, as base64; *index* is the text of index.py."""
     if index is not None:
         files["index.py"] = index
-    return base64.b64encode(zip_of(files)).decode()
+    return as_text(zip_of(files))
+
+
+def as_text(content: bytes) -> str:
+    """Return *content* as base64."""
+    return base64.b64encode(content).decode()
 
 
 def zip_of(files: Files) -> bytes:

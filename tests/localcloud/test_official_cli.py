@@ -90,7 +90,7 @@ def _stage(tcb: Path, project_of_three: Path, tmp_path_factory: pytest.TempPathF
 
     with (
         patch.dict(os.environ, ENV_ID=ENV),
-        patch.dict(PRODUCTS["scf"]["2018-04-16"], CreateFunction=record),  # type: ignore[arg-type]
+        patch.dict(PRODUCTS["scf"]["2018-04-16"], CreateFunction=record),
         patch("localcloud.functions.deployed.interpreter", lambda _: OWN),
         LocalCloud(project_of_three, data=None, deployed=True, tencent_hosts=True) as cloud,
     ):
