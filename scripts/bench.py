@@ -12,7 +12,7 @@ import sys
 
 KINDS = (
     "cold", "memory", "trips", "import", "http", "layers", "engine", "terms", "pricing", "recommend",
-    "restock", "prepare", "rush",
+    "restock", "prepare", "backup", "rush",
 )  # fmt: skip
 
 

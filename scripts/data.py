@@ -7,6 +7,10 @@ python3 scripts/data.py import DIR       take in the predecessor's documents (a 
 python3 scripts/data.py points           compare the counters of points with the ledger
 python3 scripts/data.py carbon           recalculate meals by other factors (a dry run, until --apply)
 python3 scripts/data.py restock          show what to order from each supplier
+python3 scripts/data.py backup           write every collection to COS, or to a folder
+python3 scripts/data.py backups          list the backups there are
+python3 scripts/data.py verify ID        read a backup back and prove every part of it
+python3 scripts/data.py restore ID       show what changed since a backup; bring it back with --apply
 python3 scripts/data.py schema --check   compare the definitions with the models
 """
 

@@ -1,4 +1,4 @@
-"""Lay out a new function under one name: its file, its test, its deploy entry and its row in both READMEs.
+"""Lay out a new function under one name: its file, its test, its deploy entry and its row in the catalogue.
 
     python3 scripts/new_function.py garden_share --caller member
 
@@ -15,8 +15,9 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-MOST_FUNCTIONS = 48
+MOST_FUNCTIONS = 50
 LONGEST_NAME = 60
+CATALOGUE = "functions/README.md"
 MARKER = "<!-- functions -->"
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -32,19 +33,19 @@ DEPLOYED = {
 
 
 class Kind(NamedTuple):
-    """What differs between the kinds of caller: the templates, and the words in the READMEs' tables."""
+    """What differs between the kinds of caller: the templates, and the words in the catalogue."""
 
     template: str
-    caller: tuple[str, str]
+    caller: str
     request: str = "`{text}`"
     reply: str = "`{text, day}`"
 
 
 KINDS = {
-    "member": Kind("asked", ("member", "会员")),
-    "operator": Kind("asked", ("operator", "运营")),
-    "timer": Kind("timer", ("timer", "定时器"), "—", "`{trigger, day}`"),
-    "http": Kind("http", ("HTTP", "HTTP"), "POST", "text"),
+    "member": Kind("asked", "member"),
+    "operator": Kind("asked", "operator"),
+    "timer": Kind("timer", "timer", "—", "`{trigger, day}`"),
+    "http": Kind("http", "HTTP", "POST", "text"),
 }
 
 
@@ -81,10 +82,9 @@ def lay_out(root: Path, name: str, caller: str) -> list[Path]:
     }
     planned = {path: text for path, text in planned.items() if not path.exists()}
     planned |= _with_deploy_entry(root / "cloudbaserc.json", name, caller)
-    for readme, language in ((root / "README.md", 0), (root / "README.zh-CN.md", 1)):
-        planned |= _with_row(readme, name, (kind.caller[language], kind.request, kind.reply))
+    planned |= _with_row(root / CATALOGUE, name, (kind.caller, kind.request, kind.reply, kind.reply))
     if not planned:
-        raise Refused("it exists already, with test, deploy entry and README rows.")
+        raise Refused("it exists already, with test, deploy entry and row in the catalogue.")
     for path, text in planned.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
@@ -97,7 +97,7 @@ def _check_name(root: Path, name: str) -> None:
     others = {path.parent.name for path in (root / "functions").glob("*/index.py")} - {name}
     if len(others) >= MOST_FUNCTIONS:
         raise Refused(
-            f"there are {len(others)} functions; the platform's limit of 50 leaves room for no more."
+            f"there are {len(others)} functions; the platform has room for no more in one environment."
         )
 
 
@@ -125,15 +125,15 @@ def _with_deploy_entry(path: Path, name: str, caller: str) -> dict[Path, str]:
     return {path: json.dumps(config, ensure_ascii=False, indent=2) + "\n"}
 
 
-def _with_row(readme: Path, name: str, cells: tuple[str, ...]) -> dict[Path, str]:
-    before, marker, after = readme.read_text("utf-8").partition(MARKER)
+def _with_row(catalogue: Path, name: str, cells: tuple[str, ...]) -> dict[Path, str]:
+    before, marker, after = catalogue.read_text("utf-8").partition(MARKER)
     table = re.match(r"\s*(\|.*\n)+", after)
     if not marker or not table:
-        raise Refused(f"{readme.name} has no table below {MARKER}.")
+        raise Refused(f"{CATALOGUE} has no table below {MARKER}.")
     if f"`{name}`" in table[0]:
         return {}
-    row = f"| {' | '.join((f'[`{name}`](functions/{name}/index.py)', *cells))} |\n"
-    return {readme: before + marker + table[0] + row + after[table.end() :]}
+    row = f"| {' | '.join((f'[`{name}`]({name}/index.py)', *cells))} |\n"
+    return {catalogue: before + marker + table[0] + row + after[table.end() :]}
 
 
 if __name__ == "__main__":

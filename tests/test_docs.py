@@ -95,9 +95,8 @@ def test_both_languages_name_the_same_commands() -> None:
     assert english[0] == DEMO
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_the_catalogue_names_every_field_of_every_request(readme: str) -> None:
-    text = (ROOT / readme).read_text("utf-8")
+def test_the_catalogue_names_every_field_of_every_request() -> None:
+    text = (ROOT / "functions/README.md").read_text("utf-8")
     asked = dict(re.findall(r"^\| \[`(\w+)`\]\S+ \| [^|]+ \| ([^|]+) \|", text, re.MULTILINE))
     lacking = {
         name: fields - set(re.findall(r"\w+", asked[name]))

@@ -1,10 +1,10 @@
-"""nightly_close: book what time has ended: coupons, points, months of commission; learn from past orders."""
+"""nightly_close: book what time has ended, check that the books add up, learn from past orders."""
 
 from collections.abc import Callable
 
 from gardenshop.cloud.database import Database
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import coupons, expiry, preparation, settlement
+from gardenshop.flows import coupons, expiry, preparation, reconcile, retention, settlement
 
 _RESERVE_SECONDS = 5.0
 
@@ -13,11 +13,13 @@ Step = Callable[[Database, int], int]
 
 
 class NightlyClose(Response):
-    """How much of each kind was booked, and how many products were told what was learnt of them."""
+    """How much of each kind was booked, `checked` against the laws, and told what was learnt of it."""
 
     coupons_expired: int
     lots_expired: int
     commissions_settled: int
+    checked: int
+    events_forgotten: int
     products_prepared: int
 
 
@@ -28,6 +30,8 @@ def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # 
         coupons_expired=_all(coupons.expire, ctx),
         lots_expired=_all(expiry.expire, ctx),
         commissions_settled=_all(settlement.settle, ctx),
+        checked=_all(reconcile.check, ctx),
+        events_forgotten=_all(retention.forget, ctx),
         products_prepared=_all(preparation.prepare, ctx),
     )
 

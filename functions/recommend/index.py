@@ -14,7 +14,8 @@ from gardenshop.flows.storefront import Found, read
 from gardenshop.models.base import Key
 from gardenshop.rules.advice import avoided_by, types_of_profile
 from gardenshop.rules.experiments import taken_part
-from gardenshop.rules.ranking import Item, Member, Place, candidate, rank, weights_of
+from gardenshop.rules.features import Member, Place, candidate
+from gardenshop.rules.ranking import Item, rank, weights_of
 from gardenshop.rules.recommend import outlook
 from gardenshop.rules.solar_terms import term_at
 from gardenshop.rules.taste import signs

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from budgets import (
     cold,
+    keeping,
     lookup,
     night,
     pricing,
@@ -50,6 +51,7 @@ KINDS: Mapping[str, Callable[[_Run], list[Row]]] = {
     "recommend": lambda run: recommending.rows(run.runs),
     "restock": lambda run: restocking.rows(run.runs),
     "prepare": lambda _: night.rows(),
+    "backup": lambda _: keeping.rows(),
     "rush": lambda _: rush.rows(),
 }
 

@@ -46,10 +46,10 @@ def cost(lines: int, products: int) -> Cost:
     orders, catalogue = _orders(lines, products), _catalogue(products)
     started = time.perf_counter()
     prepare(orders, catalogue)
-    return Cost(time.perf_counter() - started, _most_mb())
+    return Cost(time.perf_counter() - started, most_mb())
 
 
-def _most_mb() -> float:
+def most_mb() -> float:
     """Return the most memory that this process ever held; 0 on Windows, which does not say."""
     if sys.platform == "win32":
         return 0.0

@@ -12,7 +12,7 @@ from gardenshop.cloud.errors import AppError, Fault
 Schema = dict[str, Any]
 
 _NULL = {"type": "null"}
-_ROW = re.compile(r"^\| \[`(\w+)`\]\S+ \| [^|]+ \| [^|]+ \| ([^|]+) \|", re.MULTILINE)
+_ROW = re.compile(r"^\| \[`(\w+)`\]\S+ \| [^|]+ \| [^|]+ \| [^|]+ \| ([^|]+) \|", re.MULTILINE)
 
 
 class Entry(NamedTuple):
@@ -36,7 +36,7 @@ class Error(NamedTuple):
 
 def read(root: Path) -> list[Entry]:
     """Return the functions of the project at *root* that the mini-program calls, by name."""
-    about = dict(_ROW.findall((root / "README.zh-CN.md").read_text("utf-8")))
+    about = dict(_ROW.findall((root / "functions/README.md").read_text("utf-8")))
     mains = {path.parent.name: _main(path) for path in sorted((root / "functions").glob("*/index.py"))}
     called = {name: main for name, main in mains.items() if main.caller in (MEMBER, OPERATOR)}
     return [_entry(name, main, about[name].strip()) for name, main in called.items()]

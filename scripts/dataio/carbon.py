@@ -7,12 +7,12 @@ was broken off is simply started again: what is revised already rests on the fac
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
-from dataio.cloudapi import CloudError, Command, Items
+from dataio.port import Commands, Port
 from gardenshop.cloud import clock
 from gardenshop.cloud.database import Database, Document, find, put
-from gardenshop.cloud.errors import AppError, DuplicateKey
+from gardenshop.cloud.errors import AppError
 from gardenshop.flows.meals import LEDGER, book_revisions, undoing_of
 from gardenshop.flows.revisions import MEAL_FIELDS, SUMS, Factors, current, revision, version_now
 from gardenshop.rules.carbon import VERSION
@@ -25,12 +25,6 @@ _REVISION_FIELDS = ("revises", "factorVersion", *SUMS)
 _MEALS: Document = {"source": "member", "reverses": {"$exists": False}, "revises": {"$exists": False}}
 
 State = Literal["current", "undone", "stale", "unknown"]
-
-
-class Commands(Protocol):
-    """The part of the cloud's API that this needs."""
-
-    def run(self, commands: Sequence[Command]) -> list[Items]: ...
 
 
 class Compared(NamedTuple):
@@ -127,7 +121,7 @@ def store(cloud: Commands, stale: Sequence[Compared]) -> bool:
 
     Where another has revised a meal meanwhile, that row stands, and the next run compares with it.
     """
-    db, rows = Database(_Port(cloud)), {each.row["_id"]: dict(each.row) for each in stale}
+    db, rows = Database(Port(cloud)), {each.row["_id"]: dict(each.row) for each in stale}
     db.write(*(put(LEDGER, row) for row in rows.values()))
     (stored,) = db.read(find(LEDGER, {"_id": {"$in": list(rows)}}))
     try:
@@ -135,22 +129,6 @@ def store(cloud: Commands, stale: Sequence[Compared]) -> bool:
     except AppError:
         return False
     return True
-
-
-class _Port:
-    """The cloud's API as the database port has it."""
-
-    def __init__(self, cloud: Commands) -> None:
-        self._cloud = cloud
-
-    def run(self, commands: Sequence[Command]) -> list[Items]:
-        """Run *commands* in one round trip."""
-        try:
-            return self._cloud.run(commands)
-        except CloudError as error:
-            if error.is_duplicate:
-                raise DuplicateKey from error
-            raise
 
 
 def _compared(meal: Document, before: Sequence[Document], found: Factors) -> Compared:

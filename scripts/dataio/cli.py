@@ -5,11 +5,25 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dataio import access, carbon, definitions, dictionary, documents, points, sample, supplying, tables
+from dataio import (
+    access,
+    carbon,
+    definitions,
+    dictionary,
+    documents,
+    keeping,
+    points,
+    sample,
+    supplying,
+    tables,
+)
+from dataio.archive import NoArchive
 from dataio.cloudapi import CloudApi, CloudError
 from dataio.output import Output
 from dataio.predecessor import files
 from gardenshop.cloud.clock import day_of, now_ms
+from gardenshop.cloud.sealing import Unsealable
+from gardenshop.flows.backups import Damaged
 
 
 def run(arguments: Sequence[str], *, description: str) -> int:
@@ -19,7 +33,7 @@ def run(arguments: Sequence[str], *, description: str) -> int:
     command: Callable[[argparse.Namespace, Output], int] = options.command
     try:
         return command(options, output)
-    except (access.NoAccess, CloudError, files.Unreadable) as error:
+    except (access.NoAccess, CloudError, Damaged, NoArchive, Unsealable, files.Unreadable) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -69,6 +83,7 @@ def _parser(description: str) -> argparse.ArgumentParser:
     orders = add("restock", _restock, "gather the open suggestions into an order for each supplier")
     orders.add_argument("--csv", type=Path, metavar="F", help="write the lines to a file, for a spreadsheet")
     access.add_options(orders)
+    keeping.add_commands(add)
     schema = add("schema", _schema, "compare the schemas and the README in collections/ with the models")
     choice = schema.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -157,6 +157,14 @@ class Output:
             self.console.print(f"{'written' if wrote else 'out of date'}: collections/{name}")
         if not names:
             self.console.print("Every definition, and the README, agrees with the models.")
+
+    def told(self, facts: Mapping[str, Any], lines: Sequence[str]) -> None:
+        """Show *facts* to programs, *lines* to people."""
+        if self.as_json:
+            self.json(facts)
+            return
+        for line in lines:
+            self._say(line)
 
     def json(self, value: Any) -> None:
         """Print *value* as JSON."""

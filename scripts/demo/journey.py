@@ -224,6 +224,7 @@ def operate(stage: Stage) -> None:
         note=lambda _: notes.restock(stage.documents("inventory")),
     )
     stage.call("夜间关账 · The nightly close", TIMER, "nightly_close")
+    stage.call("备份状态（未配置存储桶）· The backup, off without a bucket", OPERATOR, "admin_data")
 
 
 def cook(stage: Stage) -> None:

@@ -189,6 +189,15 @@ def ratings_are_their_reviews(read: Read) -> Iterator[str]:
             yield f"product {product['_id']}: rating {found}, its reviews say {scores}"
 
 
+def nights_found_nothing(read: Read) -> Iterator[str]:
+    """The shop's own nightly reconcile, which judges other documents by the same laws, was content."""
+    for row in read("data_dashboard"):
+        if row["kind"] == "laws":
+            for name, found in row["metrics"].items():
+                if found["broken"]:
+                    yield f"the night of {row['day']} found {name} broken: {found['examples']}"
+
+
 LAWS = (
     work_is_finished,
     stock_is_its_ledger,
@@ -198,6 +207,7 @@ LAWS = (
     effects_are_tasks,
     gardens_are_fed,
     ratings_are_their_reviews,
+    nights_found_nothing,
     *POINTS_LAWS,
     *RETURN_LAWS,
     *COUPON_LAWS,

@@ -6,6 +6,7 @@ from typing import Any
 from gardenshop.cloud.clock import day_of
 from gardenshop.cloud.database import Document
 from gardenshop.rules.money import yuan
+from gardenshop.rules.solar_terms import BY_KEY
 
 _FIT = {"suits": "适合", "neutral": "一般", "not_advised": "不建议"}
 
@@ -31,6 +32,11 @@ def reasons(data: Document) -> str:
 def prepared(data: Document) -> str:
     """Say of how many products something was learnt."""
     return f"学到了 {data['productsPrepared']} 种商品的买法"
+
+
+def campaigns(data: Document) -> str:
+    """Name the campaigns of the present and the coming solar terms."""
+    return "、".join(f"{BY_KEY[each.rpartition('-')[2]].name}时令" for each in data["campaigns"])
 
 
 def titles(data: Document) -> str:

@@ -6,11 +6,11 @@ from datetime import datetime
 from demo import notes
 from demo.cast import MINT, OPERATOR, TIMER
 from demo.stage import Actor, Stage
-from gardenshop.cloud.clock import CHINA, MINUTE
+from gardenshop.cloud.clock import CHINA, DAY, MINUTE, rfc3339
 from gardenshop.cloud.database import Document
 from gardenshop.models.vocabulary import Constitution
 from gardenshop.rules.constitution import NAMES
-from gardenshop.rules.solar_terms import position
+from gardenshop.rules.solar_terms import Occurrence, position
 
 _OFTEN: dict[Constitution, set[str]] = {
     "balanced": {"g01"},
@@ -34,6 +34,20 @@ def advise(stage: Stage) -> None:
     before, after = _around(stage, position(int(time.time() * 1000)).next.at)
     stage.expect("advice turns with the solar term", holds=before["term"] != after["term"])
     stage.expect("and so do its reasons", holds=_shown(before) != _shown(after))
+    _campaign(stage, position(int(time.time() * 1000)).next)
+
+
+def _campaign(stage: Stage, coming: Occurrence) -> None:
+    """Let the timer fire on the day before the term of *coming* begins, twice, as timers may."""
+    event = {"Type": "Timer", "Time": rfc3339(coming.at - DAY)}
+    title = "备好下个节气的活动 · The coming term's campaign"
+    told = stage.call(title, TIMER, "solar_term_campaign", event, note=notes.campaigns)
+    before = stage.documents("promotions")
+    stage.post("/functions/solar_term_campaign", event, TIMER)
+    stage.expect("a campaign is prepared once", holds=stage.documents("promotions") == before)
+    opens = stage.one("promotions", told["campaigns"][-1])["startAt"]
+    stage.expect("and opens with its term", holds=opens == coming.at)
+    stage.post("/functions/outbox_pump", {}, TIMER)
 
 
 def _advice(stage: Stage, code: Constitution) -> list[Document]:

@@ -17,7 +17,7 @@ from evaluation.ablation_world import WORLDS, Visit, World, make
 from evaluation.recommend_scores import K, Lead, Scored, Summary, lead, score, summary
 from gardenshop.rules.policy import RecommendPolicy
 from gardenshop.rules.ranking import DEFAULT_WEIGHTS
-from gardenshop.rules.worth import learnt_weights
+from gardenshop.rules.worth import Learnt, learnt_weights
 
 TASKS = ("next", "new", "first")
 BEHAVIOUR = ("history", "copurchase", "popularity")
@@ -34,7 +34,7 @@ class Choice(NamedTuple):
 
     family: str
     name: str
-    weights: Weights
+    weights: Learnt
     variety_bp: int = _VARIETY_BP
 
 
@@ -67,20 +67,23 @@ def judge(*, members: int, shops: int = SHOPS, seed: int = 1, quiet: bool = Fals
     return results
 
 
-def choices(learnt: Weights, learnt_behaviour: Weights) -> list[Choice]:
+def choices(learnt: Learnt, learnt_behaviour: Learnt) -> list[Choice]:
     """Return all features, each left out, each alone, and none but behaviour."""
-    usual = DEFAULT_WEIGHTS
+    usual = Learnt(DEFAULT_WEIGHTS, DEFAULT_WEIGHTS)
     return [
-        Choice("usual", "all", usual),
-        *(Choice("usual", f"without {name}", {**usual, name: 0}) for name in usual),
-        Choice("usual", "without variety", usual, 0),
-        *(Choice("usual", f"only {name}", {name: 1}) for name in usual),
-        Choice("usual", "behaviour", _behaviour(usual)),
-        Choice("learnt", "all", learnt),
-        *(Choice("learnt", f"without {name}", {**learnt, name: 0}) for name in usual),
-        Choice("learnt", "without variety", learnt, 0),
+        *_of_family("usual", usual),
+        *(Choice("usual", f"only {name}", Learnt({name: 1}, {name: 1})) for name in DEFAULT_WEIGHTS),
+        Choice("usual", "behaviour", Learnt(*map(_behaviour, usual))),
+        *_of_family("learnt", learnt),
         Choice("learnt", "behaviour", learnt_behaviour),
     ]
+
+
+def _of_family(family: str, whole: Learnt) -> Iterator[Choice]:
+    yield Choice(family, "all", whole)
+    for name in DEFAULT_WEIGHTS:
+        yield Choice(family, f"without {name}", Learnt(*({**each, name: 0} for each in whole)))
+    yield Choice(family, "without variety", whole, 0)
 
 
 def _asked(world: World) -> Iterator[tuple[tuple[str, Choice], list[Scored]]]:
@@ -91,7 +94,7 @@ def _asked(world: World) -> Iterator[tuple[tuple[str, Choice], list[Scored]]]:
             yield (task, choice), list(_scores(shelf, world, task, choice))
 
 
-def _learnt(world: World) -> tuple[Weights, Weights]:
+def _learnt(world: World) -> tuple[Learnt, Learnt]:
     """Return the weights that the last weeks teach, of all features and of behaviour alone."""
     start = world.cutoff - _LOOK_BACK_DAYS
     shelf, seen, recent = Shelf(world, start), Counter[str](), list[Visit]()
@@ -113,7 +116,8 @@ def _scores(shelf: Shelf, world: World, task: str, choice: Choice) -> Iterator[S
         had: Collection[str] = shelf.had(visit) if task == "new" else ()
         wanted = set(visit.rest) - {*had}
         if wanted:
-            ranked = shelf.rank(visit, choice.weights, K, variety_bp=choice.variety_bp, left_out=had)
+            weights = choice.weights.newcomers if task == "first" else choice.weights.regulars
+            ranked = shelf.rank(visit, weights, K, variety_bp=choice.variety_bp, left_out=had)
             yield visit.patron.user_id, score(ranked, wanted)
 
 

@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any
 
 from evaluation.ablation_world import Visit, World
+from gardenshop.rules.features import Candidate, Member, Place
 from gardenshop.rules.lookback import Past
-from gardenshop.rules.ranking import Candidate, Member, Place, rank, values
+from gardenshop.rules.ranking import rank, values
 from gardenshop.rules.recommend import Known, outlook
 from gardenshop.rules.taste import signs
 from gardenshop.rules.visits import Figure

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from typing_extensions import Self
 
-from localcloud import clock, cloudapi, tencent
+from localcloud import admin, clock, cloudapi, tencent
 from localcloud.clock import Clock
 from localcloud.cloudapi import Cloud, Limits
 from localcloud.cos import CosStandIn
@@ -97,6 +97,7 @@ class LocalCloud:
             cloud = Cloud(engine, self.env, deployments, functions, secret, limits=self._limits)
             routes = [
                 *cloudapi.routes(cloud, self.credentials, self.clock),
+                *admin.routes(cloud, functions, self.credentials, self.clock),
                 Route("/healthz", self._health),
                 *functions.routes(),
                 *wechat.routes(),

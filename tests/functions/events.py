@@ -152,7 +152,9 @@ VALID: dict[str, Any] = {
     "outbox_pump": {},
     "order_timeout": {},
     "restock_check": {},
+    "admin_data": {"action": "backup"},
     "nightly_close": {},
+    "solar_term_campaign": {},
     "pay_notify": {"httpMethod": "POST", "headers": {}, "body": "{}"},
 }
 

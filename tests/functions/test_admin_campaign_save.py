@@ -19,6 +19,7 @@ from functions.builders import (
     user,
 )
 from functions.conftest import Clock
+from functions.past_orders import HEALTH
 from gardenshop.cloud.clock import DAY, MINUTE
 from gardenshop.flows import grants
 from harness import A, B, Shop, user_id
@@ -346,6 +347,7 @@ def test_a_batch_goes_to_whom_its_target_names(
 ) -> None:
     constitution = {"primary": "qi_deficiency", "results": [], "standard": "s", "at": NOW}
     for openid, personalised in ((A, True), (OPERATOR, False)):
+        edit(shop, "users", user_id(openid), {"consents": [HEALTH]})
         told = {"constitution": constitution, "personalised": personalised}
         shop.add("user_profiles_extended", document("user_profiles_extended", id=user_id(openid), **told))
 

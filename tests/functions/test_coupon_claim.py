@@ -17,6 +17,7 @@ from functions.builders import (
     user,
 )
 from functions.conftest import Clock
+from functions.past_orders import HEALTH
 from gardenshop.cloud.clock import DAY, MINUTE
 from gardenshop.models.base import RING_SIZE
 from harness import A, B, Shop, user_id
@@ -259,8 +260,13 @@ def test_what_is_not_given_now_or_not_to_her_is_refused(
     assert (reply["error"], reply["message"]) == (error, message)
 
 
-@pytest.mark.parametrize(("personalised", "code"), [(True, 0), (False, 40921)])
-def test_who_is_not_personalised_has_no_constitution(shop: Shop, *, personalised: bool, code: int) -> None:
+@pytest.mark.parametrize(
+    ("personalised", "consents", "code"), [(True, [HEALTH], 0), (False, [HEALTH], 40921), (True, [], 40921)]
+)
+def test_who_is_not_personalised_or_did_not_agree_has_no_constitution(
+    shop: Shop, *, personalised: bool, consents: list[Any], code: int
+) -> None:
+    edit(shop, "users", user_id(A), {"consents": consents})
     edit(shop, "coupons", "c1", {"target": {"constitutions": ["qi_deficiency"]}})
     result = {"primary": "qi_deficiency", "results": [], "standard": "s", "at": NOW}
     profile = {"constitution": result, "personalised": personalised}

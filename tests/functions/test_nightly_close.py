@@ -10,16 +10,18 @@ from functions.builders import (
     assert_lawful,
     commission,
     die_everywhere,
+    document,
     edit,
     former,
     lot,
     practitioner,
+    rule,
     user,
     user_coupon,
 )
 from functions.conftest import Clock
-from gardenshop.cloud.clock import DAY, HOUR, MINUTE
-from gardenshop.flows import coupons, settlement
+from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of
+from gardenshop.flows import coupons, retention, settlement
 from harness import A, B, Shop, user_id
 
 EVENT = {"Type": "Timer", "TriggerName": "every_night", "Time": "2026-11-23T04:00:00Z"}
@@ -104,7 +106,7 @@ class TestPoints:
         edit(shop, "users", user_id(A), {"points.garden.available": 100})
 
         assert shop.ok("nightly_close", EVENT)["lotsExpired"] == 1
-        assert_lawful(shop)
+        assert (available(shop), lots_left(shop)) == (70, [0, 20, 50])
 
     def test_the_points_of_a_former_account_wait_for_its_owner(self, shop: Shop) -> None:
         shop.add("users", former(phone_hash="0" * 64))
@@ -140,6 +142,24 @@ def available(shop: Shop) -> int:
 
 def lots_left(shop: Shop) -> list[int]:
     return [shop.one("points_ledger", f"award:{key}")["lot"]["left"] for key in ("over", "lapsed", "alive")]
+
+
+@pytest.mark.parametrize(("months", "kept"), [(None, ["e1", "e2"]), (36, ["e0", "e1", "e2"]), (1, ["e2"])])
+def test_events_are_forgotten_when_their_time_is_over(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, months: int | None, kept: list[str]
+) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 1)
+    if months:
+        shop.add("business_rules", rule("privacy", {"eventMonths": months}))
+    for number, days in enumerate((404, 402, 31)):
+        at = NOW - days * DAY
+        seen = {"userId": user_id(A), "type": "view", "productId": "tofu", "at": at, "day": day_of(at)}
+        shop.add("user_events", document("user_events", id=f"e{number}", **seen))
+
+    told = shop.ok("nightly_close", EVENT)
+
+    assert sorted(each["_id"] for each in shop.documents("user_events")) == kept
+    assert told["eventsForgotten"] == 3 - len(kept)
 
 
 def test_nobody_else_is_served(shop: Shop) -> None:
@@ -211,12 +231,12 @@ def test_a_run_again_and_a_run_late_and_a_run_missed_settle_each_month_once(shop
     shop.add("practitioners", practitioner())
     earn(shop, ("2026-08", 100), ("2026-10", 500))
     shop.ok("nightly_close", {**EVENT, "Time": "2026-11-01T04:00:00Z"})
-    before = shop.dump()
+    before = batches(shop), counters(shop)
 
     assert shop.ok("nightly_close", EVENT)["commissionsSettled"] == 0
     assert shop.ok("nightly_close", {**EVENT, "Time": "2026-09-30T18:00:00Z"})["commissionsSettled"] == 0
 
-    assert shop.dump() == before
+    assert (batches(shop), counters(shop)) == before
     assert sorted(batches(shop)) == ["settle:lin:2026-08", "settle:lin:2026-10"]
     assert counters(shop) == (0, 600, 0, "2026-10")
 

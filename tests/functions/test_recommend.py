@@ -1,6 +1,6 @@
 """recommend: ranked for her, with reasons, never what she cannot have."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from cachetools import TTLCache
@@ -18,6 +18,8 @@ from functions.builders import (
 from functions.past_orders import HEALTH, assessed, bought, past_order
 from gardenshop.cloud.clock import DAY
 from gardenshop.flows import storefront
+from gardenshop.rules.ranking import DEFAULT_WEIGHTS
+from gardenshop.rules.recommend import PRIOR
 from harness import A, B, Shop, user_id
 
 
@@ -374,6 +376,45 @@ class TestExperiment:
 
 def test_without_an_experiment_there_is_no_variant(shop: Shop) -> None:
     assert "variant" not in shop.ok("recommend", openid=A)
+
+
+class TestLearntWeights:
+    """The night learnt, from the usual weights, that nothing but sales counts here."""
+
+    SALES_ONLY: ClassVar = {**dict.fromkeys(DEFAULT_WEIGHTS, 0), "popularity": 10_000}
+
+    @pytest.fixture(autouse=True)
+    def _night(self, shop: Shop) -> None:
+        season_only = {**dict.fromkeys(DEFAULT_WEIGHTS, 0), "term": 10_000}
+        worth = {"usual": DEFAULT_WEIGHTS, "newcomers": self.SALES_ONLY, "regulars": season_only}
+        models = {name: [*weights] for name, weights in PRIOR.items()}
+        metrics = {"weights": models, "popular": [], "worth": worth}
+        night = {"kind": "recommend", "day": "2026-11-23", "metrics": metrics, "final": True}
+        shop.add("data_dashboard", document("data_dashboard", id="recommend:2026-11-23", **night))
+
+    def features(self, shop: Shop) -> set[str]:
+        items = shop.ok("recommend", openid=A)["items"]
+        return {reason["feature"] for each in items for reason in each["reasons"]} - {"variety"}
+
+    def test_they_take_the_place_of_those_they_were_learnt_from(self, shop: Shop) -> None:
+        assert self.features(shop) == {"popularity"}
+
+    @pytest.mark.parametrize(
+        "body", [{"weights": {"term": 601}}, {"learns": False}], ids=["weights", "learns"]
+    )
+    def test_a_rule_published_since_is_followed_as_it_stands(self, shop: Shop, body: Document) -> None:
+        shop.add("business_rules", rule("recommend", body))
+
+        assert self.features(shop) == {"popularity", "term", "endorsement"}
+
+    def test_a_variant_changes_only_what_it_names(self, shop: Shop) -> None:
+        variants = [
+            {"name": "season", "shareBp": 10_000, "weights": {"term": 500}},
+            {"name": "rest", "shareBp": 0},
+        ]
+        shop.add("business_rules", rule("recommend", {"experiment": {"name": "plain", "variants": variants}}))
+
+        assert self.features(shop) == {"popularity", "term"}
 
 
 def test_nobody_but_a_member_is_served(shop: Shop) -> None:

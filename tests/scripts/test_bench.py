@@ -12,7 +12,7 @@ from rich.console import Console
 import bench
 import bootstrap
 import budgets
-from budgets import Row, night, pricing, recommending, restocking, rush
+from budgets import Row, keeping, night, pricing, recommending, restocking, rush
 from budgets.cold import CASES, Start, memory_rows, paired_ratio, time_rows
 from budgets.measure import KINDS
 from budgets.rows import show
@@ -207,3 +207,13 @@ def test_a_preparation_is_timed_beside_one_of_half_the_lines(monkeypatch: pytest
     assert told.what == "preparation: 4,000 lines, 300 products"
     assert all(row.measured > 0 for row in (told, growth))
     assert memory.measured > 0 or sys.platform == "win32"
+
+
+def test_the_documents_of_the_backup_are_written_whole() -> None:
+    whole = keeping.cost(1200)
+
+    assert whole.seconds > 0
+    assert (
+        len(keeping._Ledger(7)._page({"find": "points_ledger", "filter": {"_id": {"$gt": ""}}, "limit": 9}))
+        == 7
+    )

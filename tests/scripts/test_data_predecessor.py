@@ -389,7 +389,19 @@ def test_the_second_record_of_one_key_is_refused(tmp_path: Path) -> None:
     assert second.refusal == "recipes r_1 was in the file before"
 
 
-@pytest.mark.parametrize("text", ["{", '{"a": 1}'])
+def test_a_file_of_an_object_a_line_is_read_as_a_list_of_them(tmp_path: Path) -> None:
+    other = {**RECIPE, "recipeId": "r_2", "name": "另一道\u2028"}
+    lines = "\r\n".join(json.dumps(each, ensure_ascii=False) for each in (RECIPE, other))
+    (tmp_path / "recipes.json").write_text(f"\ufeff{lines}\n\n", encoding="utf-8", newline="")
+
+    found = convert(tmp_path, NOTHING)
+
+    (tmp_path / "recipes.json").write_text(json.dumps([RECIPE, other]), encoding="utf-8")
+    assert found == convert(tmp_path, NOTHING)
+    assert [(one.refusal, len(one.records)) for one in found] == [("", 1), ("", 1)]
+
+
+@pytest.mark.parametrize("text", ["{", "3", '{"a": 1}\n{"b": 2', '{"a": 1} {"b": 2}', "[1", ""])
 def test_a_file_that_is_no_list_stops_the_import(tmp_path: Path, text: str) -> None:
     (tmp_path / "recipes.json").write_text(text, encoding="utf-8")
 

@@ -19,6 +19,7 @@ from evaluation.ablation_shelf import Shelf
 from evaluation.ablation_world import WORLDS, Effects, Visit, World, make
 from evaluation.recommend_scores import Gain, Lead, Score, Summary
 from gardenshop.rules.ranking import DEFAULT_WEIGHTS
+from gardenshop.rules.worth import Learnt
 
 Run = Callable[..., int]
 QUIET = Effects(
@@ -126,7 +127,8 @@ def test_a_list_of_new_products_holds_nothing_she_had(world: World) -> None:
 
 
 def test_each_feature_is_left_out_and_alone_once_by_the_usual_weights() -> None:
-    found = choices({**DEFAULT_WEIGHTS, "term": 1}, dict.fromkeys(BEHAVIOUR, 1))
+    taught, behaviour = {**DEFAULT_WEIGHTS, "term": 1}, dict.fromkeys(BEHAVIOUR, 1)
+    found = choices(Learnt(taught, taught), Learnt(behaviour, behaviour))
 
     usual = [each for each in found if each.family == "usual"]
     assert [each.name for each in usual] == [
@@ -136,16 +138,20 @@ def test_each_feature_is_left_out_and_alone_once_by_the_usual_weights() -> None:
         *(f"only {name}" for name in DEFAULT_WEIGHTS),
         "behaviour",
     ]
-    assert usual[1] == Choice("usual", "without history", {**DEFAULT_WEIGHTS, "history": 0})
-    assert usual[-1].weights == {name: DEFAULT_WEIGHTS[name] for name in BEHAVIOUR}
-    assert [each.weights["term"] for each in found if each.name == "all"] == [DEFAULT_WEIGHTS["term"], 1]
+    without = {**DEFAULT_WEIGHTS, "history": 0}
+    assert usual[1] == Choice("usual", "without history", Learnt(without, without))
+    assert usual[-1].weights.newcomers == {name: DEFAULT_WEIGHTS[name] for name in BEHAVIOUR}
+    assert [each.weights.regulars["term"] for each in found if each.name == "all"] == [
+        DEFAULT_WEIGHTS["term"],
+        1,
+    ]
 
 
 def test_every_choice_is_asked_about_the_same_cases(results: list[Result]) -> None:
     for world in WORLDS:
         for task in TASKS:
             rows = [each for each in results if (each.world, each.task) == (world, task)]
-            assert len(rows) == len(choices({}, {}))
+            assert len(rows) == len(choices(Learnt({}, {}), Learnt({}, {})))
             assert len({each.summary.cases for each in rows}) == 1
             assert [each.lead.ndcg for each in rows if each.name == "all"] == [Gain(0.0, 0.0, 0.0)] * 2
 

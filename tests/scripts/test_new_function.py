@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 import new_function
+from new_function import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
 CALLERS = ["http", "member", "operator", "timer"]
 
-README = """# Shop
+README = """# Functions
 
 <!-- functions -->
-| function | caller | request | reply |
-|---|---|---|---|
-| [`cart_view`](functions/cart_view/index.py) | member | `{}` | `{lines}` |
+| function | caller | request | reply | 回复 |
+|---|---|---|---|---|
+| [`cart_view`](cart_view/index.py) | member | `{}` | `{lines}` | `{lines}` |
 
 Below.
 """
@@ -32,8 +33,8 @@ def _project(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     config = {"envId": "test", "functions": [{"name": "cart_view"}]}
     (tmp_path / "cloudbaserc.json").write_text(json.dumps(config), encoding="utf-8")
-    for readme in ("README.md", "README.zh-CN.md"):
-        (tmp_path / readme).write_text(README, encoding="utf-8")
+    (tmp_path / "functions").mkdir()
+    (tmp_path / CATALOGUE).write_text(README, encoding="utf-8")
     return tmp_path
 
 
@@ -110,12 +111,12 @@ def test_the_deploy_entry_says_how_it_is_called(project: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("readme", "member"), [("README.md", "member"), ("README.zh-CN.md", "会员")])
-def test_the_row_comes_last_in_the_table(project: Path, readme: str, member: str) -> None:
+def test_the_row_comes_last_in_the_table(project: Path) -> None:
     new_function.lay_out(project, "garden_share", "member")
 
-    row = f"| [`garden_share`](functions/garden_share/index.py) | {member} | `{{text}}` | `{{text, day}}` |"
-    assert (project / readme).read_text("utf-8") == README.replace("\n\nBelow", f"\n{row}\n\nBelow")
+    cells = "member | `{text}` | `{text, day}` | `{text, day}`"
+    row = f"| [`garden_share`](garden_share/index.py) | {cells} |"
+    assert (project / CATALOGUE).read_text("utf-8") == README.replace("\n\nBelow", f"\n{row}\n\nBelow")
 
 
 @pytest.mark.parametrize(
@@ -150,11 +151,11 @@ def test_a_function_that_exists_is_refused(project: Path) -> None:
     assert files(project) == before
 
 
-def test_a_readme_without_the_table_is_refused_before_anything_is_written(project: Path) -> None:
-    (project / "README.zh-CN.md").write_text("# 商店\n", encoding="utf-8")
+def test_a_catalogue_without_the_table_is_refused_before_anything_is_written(project: Path) -> None:
+    (project / CATALOGUE).write_text("# 函数\n", encoding="utf-8")
     before = files(project)
 
-    with pytest.raises(new_function.Refused, match=r"README\.zh-CN\.md has no table"):
+    with pytest.raises(new_function.Refused, match=r"functions/README\.md has no table"):
         new_function.lay_out(project, "garden_share", "member")
 
     assert files(project) == before
@@ -174,11 +175,11 @@ def test_an_interrupted_run_is_finished_and_nothing_written_is_touched(project: 
     new_function.lay_out(project, "garden_share", "member")
     index = project / "functions" / "garden_share" / "index.py"
     index.write_text("mine", encoding="utf-8")
-    (project / "README.md").write_text(README, encoding="utf-8")
+    (project / CATALOGUE).write_text(README, encoding="utf-8")
 
     written = new_function.lay_out(project, "garden_share", "member")
 
-    assert written == [project / "README.md"]
+    assert written == [project / CATALOGUE]
     assert index.read_text("utf-8") == "mine"
 
 
@@ -195,8 +196,9 @@ def test_a_refusal_is_one_line_and_an_exit_code(project: Path) -> None:
         "wrote functions/garden_share/index.py",
         "wrote tests/functions/test_garden_share.py",
         "wrote cloudbaserc.json",
-        "wrote README.md",
-        "wrote README.zh-CN.md",
+        "wrote functions/README.md",
     ]
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr == ("garden_share: it exists already, with test, deploy entry and README rows.\n")
+    assert second.stderr == (
+        "garden_share: it exists already, with test, deploy entry and row in the catalogue.\n"
+    )

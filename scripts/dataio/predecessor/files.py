@@ -52,7 +52,7 @@ def convert(folder: Path, stored: Names) -> list[Outcome]:
     """Map every record of every file in *folder*; names resolve among the files and what is *stored*.
 
     Raises:
-        Unreadable: a file is not a JSON list.
+        Unreadable: a file is neither a JSON list nor JSON lines.
     """
     raw = {name: _load(folder / f"{name}.json") for name in FILES if (folder / f"{name}.json").exists()}
     names = _with_files(stored, raw)
@@ -132,13 +132,21 @@ def _with_files(stored: Names, raw: Mapping[str, list[Any]]) -> Names:
 
 
 def _load(path: Path) -> list[Any]:
+    """Return the records of *path*: a list, or an object a line, as the console exports them."""
+    text = path.read_text(encoding="utf-8-sig")
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal, parse_constant=Decimal)
+        if text.lstrip().startswith("{"):
+            return [_parsed(line) for line in text.split("\n") if line.strip()]
+        found = _parsed(text)
     except ValueError as error:
         raise Unreadable(f"{path}: {error}") from error
     if not isinstance(found, list):
         raise Unreadable(f"{path} is not a list of records")
     return found
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
 
 
 def _all(cloud: Commands | None, collection: str, *fields: str) -> Iterator[dict[str, Any]]:

@@ -54,6 +54,11 @@ def encode_bytes(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
+def encode_sorted(value: Any) -> bytes:
+    """Return *value* as JSON bytes that do not depend on the order of its fields."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
 def decode(text: str | bytes) -> Any:
     """Return what the EJSON *text* says: numbers as int and float, dates as epoch milliseconds.
 

@@ -27,13 +27,15 @@
     │       ├── SceneLocked         the garden has not grown far enough for the plant's scene
     │       ├── TooManyMeals        as many meals of the day are recorded as may be
     │       ├── FormNotForAge       the questionnaire is meant for another age
+    │       ├── BackupDamaged       the backup is not as it was written, or the key is another
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
         └── Unavailable         try again: nothing is lost by doing so
             ├── Busy                too many operations on one document just now
             ├── UpstreamUnavailable WeChat did not answer
-            └── DatabaseUnavailable the database did not answer; a write may have been applied
+            ├── DatabaseUnavailable the database did not answer; a write may have been applied
+            └── StorageUnavailable  COS did not answer, or refused; a file may have been written
 
 `DatabaseRejected` (an `Internal`) and its `DuplicateKey` are raised by adapters; `Database`
 turns duplicates into results, so no function ever sees them.
@@ -218,6 +220,12 @@ class TooManyMeals(Conflict):
     text = "这一天已经记录了很多餐"
 
 
+class BackupDamaged(Conflict):
+    code = 40956
+    error = "BACKUP_DAMAGED"
+    text = "备份已损坏，或密钥不符"
+
+
 class Fault(AppError):
     """The caller can only try again, or tell us."""
 
@@ -255,3 +263,8 @@ class UpstreamUnavailable(Unavailable):
 class DatabaseUnavailable(Unavailable):
     code = 50303
     error = "DATABASE_UNAVAILABLE"
+
+
+class StorageUnavailable(Unavailable):
+    code = 50304
+    error = "STORAGE_UNAVAILABLE"

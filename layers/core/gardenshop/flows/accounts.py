@@ -13,7 +13,7 @@ from gardenshop.cloud.database import Command, Database, Document, find, get, pu
 from gardenshop.cloud.errors import Internal
 from gardenshop.flows.balances import Operation, perform
 from gardenshop.flows.outbox import occasion
-from gardenshop.models.user import MOST_DEVICES
+from gardenshop.models.limits import MOST_DEVICES
 from gardenshop.models.vocabulary import BadgeLevel
 
 _MIN_KEY = 16

@@ -11,6 +11,7 @@ from gardenshop.cloud.database import Command, Document, aggregate, find, get
 from gardenshop.flows import coupons, lots
 from gardenshop.flows.promotions import Campaigns, campaigns_of, running
 from gardenshop.models.promotion import UserCoupon
+from gardenshop.rules.advice import usable
 from gardenshop.rules.basket import Problem, bought_in, problem_of, sku_of
 from gardenshop.rules.freight import delivers_to
 from gardenshop.rules.goods import PriceLine
@@ -39,7 +40,7 @@ GOODS_FIELDS = (
 """What of a product a basket needs; descriptions and search keys stay where they are."""
 
 STOCK_FIELDS = ("available",)
-USER_FIELDS = ("addresses", "status", "tier", "rfm.segment", "orderSeq", "points.shop")
+USER_FIELDS = ("addresses", "status", "tier", "rfm.segment", "orderSeq", "points.shop", "consents")
 PROFILE_FIELDS = ("constitution", "avoid", "allergens", "personalised")
 BOUGHT_FIELDS = ("lines.skuId", "lines.quantity", "lines.refundedQuantity", "lines.gift")
 
@@ -207,8 +208,8 @@ def shopper_of(
     first_order: bool = False,
     saved_g: int = 0,
 ) -> Shopper:
-    """Say who buys. Who does not want to be judged by her constitution has none."""
-    constitution = profile.get("constitution") if profile.get("personalised", True) else None
+    """Say who buys. Who has not agreed to the use of her constitution, or wants none of it, has none."""
+    constitution = usable(profile, user).get("constitution")
     return Shopper(
         now=now,
         tier=user.get("tier", "bronze"),

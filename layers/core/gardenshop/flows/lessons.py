@@ -12,7 +12,7 @@ from gardenshop.cloud.errors import Busy
 from gardenshop.flows.allowance import Balance, counted, left_of
 from gardenshop.flows.balances import Operation, perform, reopen
 from gardenshop.flows.points import again, earn
-from gardenshop.models.user import MOST_LESSONS
+from gardenshop.models.limits import MOST_LESSONS
 from gardenshop.rules.learning import day_before
 from gardenshop.rules.policy import Policy, policy_of
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from gardenshop.cloud.database import Command, Database, Document, find, get, update
 from gardenshop.cloud.errors import Busy, Internal
 from gardenshop.flows.points import LEDGER
-from gardenshop.models.points import MAX_TAKERS
+from gardenshop.models.limits import MAX_TAKERS
 
 _ROUNDS = 5
 _MOST_LOTS = 100

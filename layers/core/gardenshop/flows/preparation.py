@@ -4,23 +4,41 @@ The orders of `DAYS` days before the night are read page by page; only what teac
 weights of the night are stored first, then what each product is told. A product that was told tonight is
 passed over, so a night that was broken off goes on where it stopped; until its turn comes a product keeps
 what it was told before, which weighs the same.
+
+What the features of the ranking are worth is learnt, too, from the rules of the night, which are stored with
+it: rules published since are followed as they stand until the next night.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from gardenshop.cloud.clock import DAY, day_of, start_of
 from gardenshop.cloud.database import PAGE, Command, Database, Document, Filter, find, put, update
 from gardenshop.flows.purchases import BOUGHT, PURCHASE_FIELDS, purchases_of
+from gardenshop.flows.storefront import PRODUCT_FIELDS, SHELF_FIELDS, on_sale
+from gardenshop.models.vocabulary import Constitution
+from gardenshop.rules.advice import types_of_profile
 from gardenshop.rules.consent import stands
+from gardenshop.rules.hindsight import looks
 from gardenshop.rules.lookback import Past
+from gardenshop.rules.policy import policy_of
 from gardenshop.rules.prepared import KIND, goods_of, learnt_of
+from gardenshop.rules.ranking import weights_of
+from gardenshop.rules.worth import learnt_weights
 
 DAYS = 400
 _GOODS_FIELDS = ("categoryPath", "brand", "minPriceFen", "learnt.day")
 _TOLD_AT_ONCE = 200
 FEWEST = 20
 """Members of a segment whose purchases are counted."""
+
+
+class _Members(NamedTuple):
+    """Of members who agreed to its use: their constitution types, and the main one where enough have it."""
+
+    types: Mapping[str, tuple[Constitution, ...]]
+    segments: Mapping[str, str]
 
 
 def prepare(db: Database, now: int) -> int:
@@ -30,10 +48,12 @@ def prepare(db: Database, now: int) -> int:
     untold = [each for each in goods if (each.get("learnt") or {}).get("day") != day]
     if not untold:
         return 0
-    past = _past(db, start_of(day))
-    prepared = past.prepared([goods_of(each) for each in goods])
-    buyers = past.buyers(_segments(db))
-    db.write(_model(prepared, day, now))
+    past, members = _past(db, start_of(day)), _members(db)
+    catalogue = [goods_of(each) for each in goods]
+    prepared = past.prepared(catalogue)
+    buyers = past.buyers(members.segments)
+    worth = _worth(db, past, catalogue, prepared["weights"], members)
+    db.write(_model({"weights": prepared["weights"], "popular": prepared["popular"], **worth}, day, now))
     for first in range(0, len(untold), _TOLD_AT_ONCE):
         chunk = untold[first : first + _TOLD_AT_ONCE]
         db.write(*(_told(each["_id"], learnt_of(each["_id"], prepared, buyers), day) for each in chunk))
@@ -49,24 +69,43 @@ def _past(db: Database, until: int) -> Past:
     return past
 
 
-def _segments(db: Database) -> dict[str, str]:
-    """Return the main constitution type of each member whose consent to its use stands.
+def _members(db: Database) -> _Members:
+    """Read who is of which constitution, of those whose consent to its use stands.
 
-    Types that few have are left out: what such a handful buys would tell of each of them.
+    Main types that few have are left out: what such a handful buys would tell of each of them.
     """
-    found: dict[str, str] = {}
+    types, mains = dict[str, tuple[Constitution, ...]](), dict[str, str]()
     assessed = {"constitution.primary": {"$exists": True}}
-    for profiles in _pages(db, "user_profiles_extended", assessed, ("constitution.primary", "personalised")):
+    for profiles in _pages(db, "user_profiles_extended", assessed, ("constitution", "personalised")):
         ids = [each["_id"] for each in profiles]
         (users,) = db.read(find("users", {"_id": {"$in": ids}}, fields=("consents",)))
         agreed = {each["_id"] for each in users if stands(each.get("consents") or [], "health_data")}
-        found |= {
-            each["_id"]: each["constitution"]["primary"]
-            for each in profiles
-            if each["_id"] in agreed and each.get("personalised", True)
-        }
-    sizes = Counter(found.values())
-    return {member: segment for member, segment in found.items() if sizes[segment] >= FEWEST}
+        for each in profiles:
+            if each["_id"] in agreed and each.get("personalised", True):
+                types[each["_id"]] = types_of_profile(each)
+                mains[each["_id"]] = each["constitution"]["primary"]
+    sizes = Counter(mains.values())
+    return _Members(types, {member: main for member, main in mains.items() if sizes[main] >= FEWEST})
+
+
+def _worth(
+    db: Database,
+    past: Past,
+    catalogue: list[dict[str, Any]],
+    weights: Mapping[str, list[float]],
+    members: _Members,
+) -> dict[str, Any]:
+    """Return what the features are worth by the last weeks, with the usual weights it was learnt from."""
+    rules, shelf = db.read(
+        find("business_rules", {"state": "live"}), on_sale((*PRODUCT_FIELDS, *SHELF_FIELDS))
+    )
+    policy = policy_of(rules).recommend
+    if not policy.learns:
+        return {}
+    usual = weights_of(policy.weights)
+    lately = past.lately(catalogue, weights, members.segments)
+    seen = looks(lately, shelf, members.types, members.segments)
+    return {"worth": {"usual": usual, **learnt_weights(seen, usual)._asdict()}}
 
 
 def _pages(db: Database, collection: str, where: Filter, fields: tuple[str, ...]) -> Iterator[list[Document]]:
@@ -81,9 +120,8 @@ def _pages(db: Database, collection: str, where: Filter, fields: tuple[str, ...]
         last = documents[-1]["_id"]
 
 
-def _model(prepared: Document, day: str, now: int) -> Command:
+def _model(metrics: dict[str, Any], day: str, now: int) -> Command:
     stamps = {"schemaVersion": 1, "createdAt": now, "updatedAt": now}
-    metrics = {"weights": prepared["weights"], "popular": prepared["popular"]}
     row = {"_id": f"{KIND}:{day}", "kind": KIND, "day": day, "metrics": metrics, "final": True}
     return put("data_dashboard", {**row, **stamps})
 

@@ -21,7 +21,7 @@ from gardenshop.rules.occasions import Occasion, calendar, occasions
 from gardenshop.rules.outlook import HISTORY_DAYS, METHOD, stock_of
 from gardenshop.rules.policy import RestockPolicy
 from gardenshop.rules.projection import Band
-from gardenshop.rules.restock import Proposal, propose
+from gardenshop.rules.restock import MOST_RETURN_BP, Proposal, propose
 
 SKUS_AT_ONCE = 200
 """A year of daily sales is some 20 kB of a reply, of which the database gives 16 MB."""
@@ -222,14 +222,16 @@ def share_out(ctx: Context, policy: RestockPolicy, *, until: float) -> Counter[s
 
 def _open_page(db: Database, after: Document) -> list[Document]:
     """Return the open suggestions that come next *after* one, the best return first."""
-    where: Document = {"suggestion.returnBp": {"$gte": 0}}
-    if after:
-        least, key = after["suggestion"]["returnBp"], after["_id"]
-        next_best = {"suggestion.returnBp": {"$gte": 0, "$lt": least}}
-        where = {"$or": [next_best, {"suggestion.returnBp": least, "_id": {"$gt": key}}]}
-    order = {"suggestion.returnBp": -1, "_id": 1}
-    (page,) = db.read(find("inventory", where, fields=_OPEN_FIELDS, sort=order, limit=PAGE))
-    return page
+    least = after["suggestion"]["returnBp"] if after else MOST_RETURN_BP + 1
+    equals, lesser = db.read(
+        _open({"suggestion.returnBp": least, "_id": {"$gt": after.get("_id", "")}}, {"_id": 1}),
+        _open({"suggestion.returnBp": {"$gte": 0, "$lt": least}}, {"suggestion.returnBp": -1, "_id": 1}),
+    )
+    return [*equals, *lesser][:PAGE]
+
+
+def _open(where: Document, order: dict[str, int]) -> Command:
+    return find("inventory", where, fields=_OPEN_FIELDS, sort=order, limit=PAGE)
 
 
 def _pay(inventory: Document, purse: Purse, found: Counter[str]) -> list[Command]:

@@ -16,14 +16,15 @@ from gardenshop.rules.advice import PROFILE_FIELDS, usable
 from gardenshop.rules.basket import on_shelf
 from gardenshop.rules.policy import RecommendPolicy, policy_of
 from gardenshop.rules.prepared import KIND, known_of
+from gardenshop.rules.ranking import weights_of
 from gardenshop.rules.recommend import NOTHING_KNOWN, Known
 
 ORDERS = 200
-_FIELDS = (
+PRODUCT_FIELDS = (
     "title", "categoryPath", "brand", "media.cover", "fit", "terms", "contains", "allergens",
     "certifications", "sales30D", "skus.skuId", "learnt",
 )  # fmt: skip
-_SHELF_FIELDS = ("status", "onAt", "offAt", "minPriceFen")
+SHELF_FIELDS = ("status", "onAt", "offAt", "minPriceFen")
 
 _catalogue: Kept[dict[str, Document]] = Kept(seconds=60)
 
@@ -55,15 +56,17 @@ def read(scene: Scene, named: str, ctx: Context) -> Found:
         _latest_model(),
         _in_stock(),
         get("shopping_cart", ctx.user_id, fields=("lines.productId",)),
-        _on_sale(_SHELF_FIELDS),
+        on_sale(SHELF_FIELDS),
         *([scene.source(ctx, named)] if scene.source else []),
-        *([_on_sale(_FIELDS)] if cached is None else []),
+        *([on_sale(PRODUCT_FIELDS)] if cached is None else []),
     )
     if cached is None:
         cached = {product["_id"]: product for product in rest[-1]}
         _catalogue.set(cached)
     products = _on_shelf(shelf, cached, ctx.now)
     cart = carts[0] if carts else {}
+    model = models[0]["metrics"] if models else {}
+    has_past = bool(orders) and (profiles[0] if profiles else {}).get("personalised", True)
     source = rest[0] if scene.source else [cart]
     if not source:
         raise NotFound
@@ -71,12 +74,20 @@ def read(scene: Scene, named: str, ctx: Context) -> Found:
         usable(profiles[0] if profiles else {}, users[0] if users else {}),
         orders,
         cart,
-        policy_of(rules).recommend,
-        known_of(products, models[0]["metrics"]) if models else NOTHING_KNOWN,
+        _taught(policy_of(rules).recommend, model, "regulars" if has_past else "newcomers"),
+        known_of(products, model) if model else NOTHING_KNOWN,
         products,
         {key for each in stock for key in each["products"]},
         set(scene.goods(source[0], products, ctx.now)),
     )
+
+
+def _taught(policy: RecommendPolicy, model: Document, whose: str) -> RecommendPolicy:
+    """Return *policy* with the weights that the night learnt for such as her, unless it was changed since."""
+    worth = model.get("worth") or {}
+    if not policy.learns or worth.get("usual") != weights_of(policy.weights):
+        return policy
+    return policy.model_copy(update={"weights": worth[whose]})
 
 
 def _on_shelf(shelf: list[Document], cached: dict[str, Document], now: int) -> dict[str, Document]:
@@ -84,7 +95,8 @@ def _on_shelf(shelf: list[Document], cached: dict[str, Document], now: int) -> d
     return {product["_id"]: product for product in whole if on_shelf(product, now)}
 
 
-def _on_sale(fields: tuple[str, ...]) -> Command:
+def on_sale(fields: tuple[str, ...]) -> Command:
+    """Read *fields* of the thousand products that sell best."""
     return find("products", {"status": "on_sale"}, fields=fields, sort={"sales30D": -1}, limit=PAGE)
 
 

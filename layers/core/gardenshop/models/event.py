@@ -6,14 +6,16 @@ from pydantic import Field
 
 from gardenshop.models.base import Day, Document, Instant, Key, SkuId, UserId
 
+EventType = Literal[
+    "exposure", "click", "view", "search", "cart", "checkout", "order", "pay", "share", "favorite"
+]
+
 
 class UserEvent(Document):
     """One step of the funnel; `_id` is the user id and the event id that her client made."""
 
     user_id: UserId
-    type: Literal[
-        "exposure", "click", "view", "search", "cart", "checkout", "order", "pay", "share", "favorite"
-    ]
+    type: EventType
     product_id: Key | None = None
     sku_id: SkuId | None = None
     exposure_id: Key | None = None

@@ -5,12 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gardenshop.models.base import Day, Document, Instant, Key, Model, Points, ShortText, SignedPoints, UserId
+from gardenshop.models.limits import MAX_TAKERS
 from gardenshop.models.vocabulary import RecordState
 
 Book = Literal["garden", "shop"]
-
-
-MAX_TAKERS = 200
 
 
 class PointsReference(Model):

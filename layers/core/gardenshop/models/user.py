@@ -20,11 +20,11 @@ from gardenshop.models.base import (
     ShortText,
     UserId,
 )
+from gardenshop.models.limits import MOST_DEVICES, MOST_LESSONS
 from gardenshop.models.vocabulary import Allergens, BadgeLevel, Constitution, Contains, Openid
 
 Role = Literal["admin", "operator", "warehouse", "service", "finance", "editor", "staff"]
 Sex = Literal["female", "male"]
-MOST_DEVICES = 10
 PhoneHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -179,10 +179,6 @@ class Shopping(Model):
     orders: Count = 0
     last_order_at: Instant | None = None
     cycle_days: Annotated[tuple[Cycle, ...], Field(max_length=100)] = ()
-
-
-MOST_LESSONS = 300
-"""How many finished lessons a member's progress remembers."""
 
 
 class Lesson(Model):

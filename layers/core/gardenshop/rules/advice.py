@@ -55,5 +55,6 @@ def fit_of(product: Mapping[str, Any], profile: Mapping[str, Any]) -> Fit:
         suits=named.get("suits") or (),
         avoid=named.get("avoid") or (),
         source=named.get("source", ""),
+        allergens=product.get("allergens") or (),
         conflicts=conflicts_of(product, profile),
     )

@@ -2,10 +2,11 @@
 
 Tradition is what a cited source names for a type (`ConstitutionFit`), never a claim about health. Who holds
 several types is advised only what suits them **all**, and advised against what any of them limits: the lists
-of the types contradict each other. Allergens and diet flags beat suitability.
+of the types contradict each other. Allergens and diet flags beat suitability; 特禀质, the type of those with
+allergies, is advised nothing that holds a known allergen, whatever its list names.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from gardenshop.models.vocabulary import Constitution
@@ -42,15 +43,20 @@ def fit(
     suits: Iterable[str] = (),
     avoid: Iterable[str] = (),
     source: str = "",
+    allergens: Collection[str] = (),
     conflicts: Sequence[Conflict] = (),
 ) -> Fit:
-    """Say how a food that *source* names for *suits* and against *avoid* fits a member of *types*."""
+    """Say how a food that *source* names for *suits* and against *avoid* fits a member of *types*.
+
+    *conflicts* are why she does not eat it.
+    """
     if conflicts:
         return Fit("not_advised", tuple(conflict.text for conflict in conflicts))
     limited = [code for code in types if code in set(avoid)]
     if limited:
         return Fit("not_advised", (_reason(limited, "宜少选", source),))
-    if types and set(types) <= set(suits):
+    risky = allergens and "special_diathesis" in types
+    if types and set(types) <= set(suits) and not risky:
         return Fit("suits", (_reason(types, "可常选", source),))
     return NEUTRAL
 

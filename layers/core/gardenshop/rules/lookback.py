@@ -8,7 +8,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from gardenshop.rules.figures import figures, neighbours
 from gardenshop.rules.habits import shopper, suggested
@@ -29,6 +29,21 @@ _NEGATIVES = 30
 """So many products not bought are looked at for each visit, and each stands for its share of them."""
 _RIDGE = 30.0
 """What other shops taught stands for so many rows of our own."""
+_LATE_VISITS = 300
+_SALES_DAYS = 30
+
+
+class Lately(NamedTuple):
+    """The shop before the last weeks, as far as it is known tonight, and visits of those weeks.
+
+    *sold* counts the units of each product in the month before, *buyers* the members of each segment, as
+    `Past.buyers` does. A visit is its member, all her visits, and its place among them.
+    """
+
+    known: Known
+    sold: Mapping[str, int]
+    buyers: Mapping[str, Mapping[str, int]]
+    visits: Sequence[tuple[str, Sequence[Visit], int]]
 
 
 class Past:
@@ -45,10 +60,10 @@ class Past:
 
     def prepared(self, catalogue: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return what `recommend` needs to know of the shop that sells *catalogue*, as plain JSON."""
-        members = [visits_in(days) for days in self._members.values()]
-        until = 1 + max((visits[-1].day for visits in members), default=0)
+        members = self._visits()
+        until = _end(members)
         weights = _learnt(members, catalogue, until)
-        shop = _shop(members, catalogue, until)
+        shop = _shop(members.values(), catalogue, until)
         return {
             "products": {product: list(figure) for product, figure in shop.products.items()},
             "near": shop.near,
@@ -56,15 +71,45 @@ class Past:
             "weights": weights,
         }
 
-    def buyers(self, segments: Mapping[str, str]) -> dict[str, Counter[str]]:
-        """Count for each product who of each segment bought it in the last weeks; *segments* is by member."""
-        since = max((max(days) for days in self._members.values()), default=0) - _LATELY_DAYS
+    def lately(
+        self,
+        catalogue: Sequence[Mapping[str, Any]],
+        weights: Mapping[str, Sequence[float]],
+        segments: Mapping[str, str],
+    ) -> Lately:
+        """Return the shop that sold *catalogue* before the last weeks; its models weigh *weights*."""
+        members = self._visits()
+        start = _end(members) - _WINDOW_DAYS
+        before = _before(members, start)
+        shop = _shop(before.values(), catalogue, start)
+        sold = Counter[str]()
+        for visit in (visit for visits in before.values() for visit in visits):
+            if visit.day >= start - _SALES_DAYS:
+                sold.update({product: units for product, units, _ in visit.lines})
+        return Lately(
+            shop._replace(weights=weights),
+            sold,
+            self.buyers(segments, start - 1),
+            _looked_at(members, start, Random(0), before=0, most=_LATE_VISITS),
+        )
+
+    def buyers(self, segments: Mapping[str, str], until: int | None = None) -> dict[str, Counter[str]]:
+        """Count for each product who of each segment bought it in the weeks up to the day *until*.
+
+        *segments* is by member; the last day with an order takes the place of no day.
+        """
+        if until is None:
+            until = max((max(days) for days in self._members.values()), default=0)
         found = defaultdict[str, Counter[str]](Counter)
         for member, segment in segments.items():
-            recent = (basket for day, basket in self._members.get(member, {}).items() if day > since)
+            days = self._members.get(member, {}).items()
+            recent = (basket for day, basket in days if until - _LATELY_DAYS < day <= until)
             for product in {product for basket in recent for product in basket}:
                 found[product][segment] += 1
         return found
+
+    def _visits(self) -> dict[str, list[Visit]]:
+        return {member: visits_in(days) for member, days in self._members.items()}
 
 
 class _Rows:
@@ -101,14 +146,13 @@ def prepare(orders: Iterable[Mapping[str, Any]], catalogue: Sequence[Mapping[str
 
 
 def _learnt(
-    members: Sequence[Sequence[Visit]], catalogue: Sequence[Mapping[str, Any]], until: int
+    members: Mapping[str, Sequence[Visit]], catalogue: Sequence[Mapping[str, Any]], until: int
 ) -> dict[str, list[float]]:
     bought, new, dice = _Rows(), _Rows(), Random(0)
     for back in _LOOK_BACK_DAYS:
         start = until - back
-        before = [[visit for visit in visits if visit.day < start] for visits in members]
-        shop = _shop([visits for visits in before if visits], catalogue, start)
-        for visits, place in _looked_at(members, start, dice):
+        shop = _shop(_before(members, start).values(), catalogue, start)
+        for _, visits, place in _looked_at(members, start, dice):
             who = shopper(visits[:place], visits[place].day, shop.products)
             basket = {product for product, *_ in visits[place].lines}
             bought.add([(row, product in basket) for product, row in bought_rows(who, shop).items()], dice)
@@ -117,22 +161,42 @@ def _learnt(
     return {"bought": bought.fitted(PRIOR["bought"]), "new": new.fitted(PRIOR["new"])}
 
 
+def _end(members: Mapping[str, Sequence[Visit]]) -> int:
+    """Return the day after the last visit of all."""
+    return 1 + max((visits[-1].day for visits in members.values()), default=0)
+
+
+def _before(members: Mapping[str, Sequence[Visit]], day: int) -> dict[str, list[Visit]]:
+    """Return the visits before *day* of those who made any."""
+    earlier = {member: [visit for visit in visits if visit.day < day] for member, visits in members.items()}
+    return {member: visits for member, visits in earlier.items() if visits}
+
+
 def _looked_at(
-    members: Sequence[Sequence[Visit]], start: int, dice: Random
-) -> list[tuple[Sequence[Visit], int]]:
-    """Return visits of the window from *start* on, each as its member's visits and its place among them."""
+    members: Mapping[str, Sequence[Visit]],
+    start: int,
+    dice: Random,
+    *,
+    before: int = _VISITS_BEFORE,
+    most: int = _VISITS,
+) -> list[tuple[str, Sequence[Visit], int]]:
+    """Return *most* visits of the window from *start* on, of members with so many *before*.
+
+    Each comes as its member, all her visits, and its place among them.
+    """
     found = []
-    for visits in members:
+    for member, visits in members.items():
         places = [
             place
             for place, visit in enumerate(visits)
-            if start <= visit.day < start + _WINDOW_DAYS and place >= _VISITS_BEFORE
+            if start <= visit.day < start + _WINDOW_DAYS and place >= before
         ]
-        found += [(visits, place) for place in places[:_VISITS_EACH]]
-    return found if len(found) <= _VISITS else dice.sample(found, _VISITS)
+        found += [(member, visits, place) for place in places[:_VISITS_EACH]]
+    return found if len(found) <= most else dice.sample(found, most)
 
 
-def _shop(members: Sequence[Sequence[Visit]], catalogue: Sequence[Mapping[str, Any]], until: int) -> Known:
-    products = figures(members, catalogue, until)
+def _shop(members: Iterable[Sequence[Visit]], catalogue: Sequence[Mapping[str, Any]], until: int) -> Known:
+    visits = [*members]
+    products = figures(visits, catalogue, until)
     popular = sorted(products, key=lambda product: -products[product].sold_4w)
-    return Known(products, neighbours(members, catalogue), popular[:POPULAR])
+    return Known(products, neighbours(visits, catalogue), popular[:POPULAR])

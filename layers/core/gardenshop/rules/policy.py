@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from gardenshop.models.base import Bp, Count, Fen, Grams, Model, Points
+from gardenshop.models.vocabulary import Constitutions, SolarTerm
 from gardenshop.rules.money import FULL_BP
 
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]{1,24}$")]
@@ -122,8 +123,12 @@ class Experiment(Model):
 
 
 class RecommendPolicy(Model):
-    """Weights of the recommendation's features, in basis points, and variety; an experiment with both."""
+    """Weights of the recommendation's features, in basis points, and variety; an experiment with both.
 
+    Where it `learns`, every night pulls the weights to what the last weeks' orders show.
+    """
+
+    learns: bool = True
     weights: dict[str, int] = Field(default_factory=dict)
     variety_bp: Bp = 3000
     experiment: Experiment | None = None
@@ -168,28 +173,70 @@ class CommissionPolicy(Model):
     withdraw_min_fen: Fen = 1000
 
 
-class Policy(Model):
-    """All live rules."""
+class CampaignPolicy(Model):
+    """What a solar term's campaign gives; it is prepared `lead_days` before the term begins.
 
-    freight: FreightPolicy = Field(default_factory=FreightPolicy)
-    order: OrderPolicy = Field(default_factory=OrderPolicy)
-    points: PointsPolicy = Field(default_factory=PointsPolicy)
-    carbon: CarbonPolicy = Field(default_factory=CarbonPolicy)
-    garden: GardenPolicy = Field(default_factory=GardenPolicy)
-    learning: LearningPolicy = Field(default_factory=LearningPolicy)
-    recommend: RecommendPolicy = Field(default_factory=RecommendPolicy)
-    restock: RestockPolicy = Field(default_factory=RestockPolicy)
-    commission: CommissionPolicy = Field(default_factory=CommissionPolicy)
-    version: str = ""
+    `pay_bp` is what remains to be paid for products in season, up to `budget_fen` in all; there are `coupons`
+    of `coupon_fen` from `coupon_min_fen` on. `constitutions` names, by term, the only types that get one.
+    """
+
+    prepares: bool = True
+    lead_days: Annotated[int, Field(strict=True, ge=0, le=30)] = 7
+    pay_bp: Annotated[Bp, Field(ge=1000, lt=FULL_BP)] = 9000
+    budget_fen: Fen = 500_000
+    coupons: Count = 500
+    coupon_fen: Annotated[Fen, Field(ge=1)] = 500
+    coupon_min_fen: Fen = 5900
+    constitutions: dict[SolarTerm, Constitutions] = Field(default_factory=dict)
+
+
+class PrivacyPolicy(Model):
+    """For how many months events are kept: no longer than their purpose needs (PIPL art. 19)."""
+
+    event_months: Annotated[int, Field(strict=True, ge=1, le=36)] = 13
+    """A year and a month, so that a season can be compared with the last."""
+
+
+class Policy:
+    """All live rules. A function asks for few of them, so each is understood when it is first asked for.
+
+    Asking raises pydantic.ValidationError when the body of the live rule is malformed.
+    """
+
+    freight: FreightPolicy
+    order: OrderPolicy
+    points: PointsPolicy
+    carbon: CarbonPolicy
+    garden: GardenPolicy
+    learning: LearningPolicy
+    recommend: RecommendPolicy
+    restock: RestockPolicy
+    commission: CommissionPolicy
+    campaign: CampaignPolicy
+    privacy: PrivacyPolicy
+
+    def __init__(self, bodies: Mapping[str, Any], version: str) -> None:
+        self._bodies = bodies
+        self.version = version
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in RULES:
+            raise AttributeError(name)
+        rule = RULES[name].model_validate(self._bodies.get(name, {}))
+        setattr(self, name, rule)
+        return rule
+
+
+RULES: Mapping[str, type[Model]] = Policy.__annotations__
+"""What each rule is, by its id."""
 
 
 def policy_of(documents: Iterable[Mapping[str, Any]]) -> Policy:
     """Build the policy from the live `business_rules` *documents*.
 
     Rules this module does not know belong to other readers and are passed over.
-    Raises pydantic.ValidationError when a live rule's body is malformed.
     """
     live = {document["ruleId"]: document for document in documents}
-    known = {rule_id: live[rule_id]["body"] for rule_id in Policy.model_fields if rule_id in live}
+    known = {rule_id: live[rule_id]["body"] for rule_id in RULES if rule_id in live}
     version = ".".join(f"{rule_id}{live[rule_id]['version']}" for rule_id in sorted(known))
-    return Policy.model_validate({**known, "version": version})
+    return Policy(known, version)

@@ -10,7 +10,7 @@ from operator import mul
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from gardenshop.rules.habits import Pull, Shopper, bought_features, new_features, shopper, suggested
-from gardenshop.rules.visits import Figure, day_number, visits_of
+from gardenshop.rules.visits import Figure, Visit, day_number, visits_of
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -68,7 +68,12 @@ def recommend(
 
 def outlook(user_history: Sequence[Mapping[str, Any]], shop: Known, now: str, k: int = 0) -> Outlook:
     """Weigh what a member with *user_history* may want on the day *now*, at least *k* of what she has had."""
-    who = shopper(visits_of(user_history), day_number(now), shop.products)
+    return outlook_of(visits_of(user_history), shop, day_number(now), k)
+
+
+def outlook_of(visits: Sequence[Visit], shop: Known, now: int, k: int = 0) -> Outlook:
+    """Weigh what the member who made these *visits* may want on the day of number *now*."""
+    who = shopper(visits, now, shop.products)
     pulls = suggested(who, shop.near, shop.popular)
     bought, new = shop.weights["bought"], shop.weights["new"]
     odds = {product: _weigh(row, bought) for product, row in bought_rows(who, shop, k).items()}

@@ -20,7 +20,7 @@ from gardenshop.rules.outlook import Forecast, Stock, forecast
 from gardenshop.rules.projection import Projection, project
 
 _LOOK_AHEAD_DAYS = 42
-_MOST_RETURN_BP = 10**9
+MOST_RETURN_BP = 10**9
 _NOTABLE_LIFT = 0.05
 _TINY = 1e-9
 
@@ -92,7 +92,7 @@ class Proposal(NamedTuple):
     @property
     def return_bp(self) -> int:
         """What a fen spent gains."""
-        return min(self.gain_fen * FULL_BP // max(self.cost_fen, 1), _MOST_RETURN_BP)
+        return min(self.gain_fen * FULL_BP // max(self.cost_fen, 1), MOST_RETURN_BP)
 
 
 def propose(stock: Stock, today: str) -> Proposal | None:
@@ -150,6 +150,8 @@ def _shape(gap: int, stock: Stock, spoiling: Units | None) -> tuple[int, list[st
                 [f"保质期{stock.shelf_life_days}天，只订预计卖得完的{max(0, sellable)}件"],
             )
     packs = wanted // stock.pack if wanted < gap else -(-wanted // stock.pack)
+    if room is not None:
+        packs = min(packs, room // stock.pack)
     quantity = max(0, packs * stock.pack)
     if quantity != wanted > 0:
         reasons.append(f"每箱{stock.pack}件，取整为{quantity}件")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from gardenshop.rules.logistic import fit
 
 FULL = 10_000
+_PAST = "history"
 _ODDS = 11.4
 """The log odds of all usual weights together; those of `history` span eight."""
 _RIDGE = 30.0
@@ -28,18 +29,46 @@ class Look(NamedTuple):
     bought: Collection[str]
 
 
-def learnt_weights(looks: Iterable[Look], usual: Mapping[str, int]) -> dict[str, int]:
-    """Return the weights, of 10,000 together, that *looks* teach; the *usual* ones when there are none."""
-    rows, labels = list[list[float]](), list[float]()
+class Learnt(NamedTuple):
+    """Weights, of 10,000 together: for members with a past, and for those of whom none is known."""
+
+    regulars: dict[str, int]
+    newcomers: dict[str, int]
+
+
+def learnt_weights(looks: Iterable[Look], usual: Mapping[str, int]) -> Learnt:
+    """Return the weights that *looks* teach; the *usual* ones when there are none.
+
+    Newcomers are shown what the same visits teach to one who cannot see the members' pasts: a feature by
+    which members chose once is then not taken for the habit that came of it.
+    """
+    seen, unseen = _Lesson(usual), _Lesson(usual)
     for look in looks:
-        offered = [[each.get(name, 0.0) for name in usual] for each in look.values.values()]
+        seen.add(look)
+        unseen.add(Look({key: {**each, _PAST: 0.0} for key, each in look.values.items()}, look.bought))
+    return Learnt(seen.weights(), unseen.weights())
+
+
+class _Lesson:
+    """The products that lists were decided among, and which of them were bought."""
+
+    def __init__(self, usual: Mapping[str, int]) -> None:
+        self._usual = usual
+        self._rows: list[list[float]] = []
+        self._labels: list[float] = []
+
+    def add(self, look: Look) -> None:
+        offered = [[each.get(name, 0.0) for name in self._usual] for each in look.values.values()]
         bought = [float(product in look.bought) for product in look.values]
-        for row, label in _head(zip(offered, bought, strict=True), list(usual.values())):
-            rows.append(row)
-            labels.append(label)
-    if not rows:
-        return dict(usual)
-    return dict(zip(usual, _shares(_fitted(rows, labels, list(usual.values()))), strict=True))
+        for row, label in _head(zip(offered, bought, strict=True), list(self._usual.values())):
+            self._rows.append(row)
+            self._labels.append(label)
+
+    def weights(self) -> dict[str, int]:
+        if not self._rows:
+            return dict(self._usual)
+        odds = _fitted(self._rows, self._labels, list(self._usual.values()))
+        return dict(zip(self._usual, _shares(odds), strict=True))
 
 
 def _head(

@@ -1,5 +1,6 @@
 """Whether a food suits a member."""
 
+from gardenshop.models.vocabulary import Constitution
 from gardenshop.rules.diet import Conflict
 from gardenshop.rules.fit import NEUTRAL, Fit, fit, types_of
 from gardenshop.rules.wording import blocking
@@ -24,6 +25,15 @@ def test_an_allergen_beats_suitability() -> None:
     peanut = Conflict("allergen", "peanut")
     found = fit(["special_diathesis"], suits=["special_diathesis"], conflicts=[peanut])
     assert found == Fit("not_advised", ("含花生，您登记了对花生过敏",))
+
+
+def test_the_type_of_those_with_allergies_is_advised_no_known_allergen() -> None:
+    def peanuts(*types: Constitution) -> Fit:
+        return fit(types, suits=["special_diathesis", "qi_deficiency"], allergens=["peanut"])
+
+    assert peanuts("special_diathesis") == peanuts("special_diathesis", "qi_deficiency") == NEUTRAL
+    assert peanuts("qi_deficiency").verdict == "suits"
+    assert fit(["special_diathesis"], suits=["special_diathesis"]).verdict == "suits"
 
 
 def test_without_a_constitution_everything_is_neutral() -> None:

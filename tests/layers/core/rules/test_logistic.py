@@ -40,6 +40,16 @@ def test_rows_that_are_told_apart_completely_still_get_finite_weights() -> None:
     assert chance(found[0] + found[1]) > chance(found[0])
 
 
+def test_a_bold_prior_does_not_throw_the_fit_off() -> None:
+    """Where the prior is all but sure, a whole step of Newton's goes far beyond the best."""
+    told = [1.0] * 40 + [0.0] * 60
+    happened = ([1.0] * 20 + [0.0] * 20) + ([1.0] * 3 + [0.0] * 57)
+
+    found = fit([[1.0] * 100, told], happened, [1.0] * 100, prior=[-12.0, 20.0], ridge=1e-6)
+
+    assert found == [pytest.approx(math.log(3 / 57), abs=1e-3), pytest.approx(-math.log(3 / 57), abs=1e-3)]
+
+
 def test_no_score_is_beyond_a_float() -> None:
     assert chance(1e6) == pytest.approx(1.0)
     assert chance(-1e6) == pytest.approx(0.0, abs=1e-12)

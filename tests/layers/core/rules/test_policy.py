@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gardenshop.rules.policy import Policy, policy_of
+from gardenshop.rules.policy import RULES, FreightPolicy, policy_of
 
 
 def rule(rule_id: str, version: int, **body: Any) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def rule(rule_id: str, version: int, **body: Any) -> dict[str, Any]:
 def test_without_rules_the_defaults_hold() -> None:
     policy = policy_of([])
 
-    assert policy == Policy()
+    assert {name: getattr(policy, name) for name in RULES} == {name: rule() for name, rule in RULES.items()}
     assert policy.version == ""
     assert (policy.order.pay_minutes, policy.points.garden_per_kg, policy.freight.free_from_fen) == (
         30,
@@ -31,7 +31,7 @@ def test_a_rule_overrides_what_it_says_and_nothing_else() -> None:
     assert policy.points.garden_per_kg == 20
     assert policy.points.expire_months == 12
     assert policy.freight.free_from_fen == 0
-    assert policy.freight.default == Policy().freight.default
+    assert policy.freight.default == FreightPolicy().default
     assert policy.version == "freight12.points3"
 
 
@@ -42,12 +42,22 @@ def test_rules_for_other_readers_are_passed_over() -> None:
 def test_the_order_of_the_rules_does_not_matter() -> None:
     rules = [rule("order", 2, payMinutes=15), rule("carbon", 1), rule("points", 9, awardCap=5)]
 
-    assert policy_of(rules) == policy_of(rules[::-1])
+    one, other = policy_of(rules), policy_of(rules[::-1])
+    assert [getattr(one, name) for name in RULES] == [getattr(other, name) for name in RULES]
+    assert one.version == other.version == "carbon1.order2.points9"
 
 
 @pytest.mark.parametrize(
     "body", [{"payMinutes": -1}, {"payMinutes": "30"}, {"payMinutes": 1.5}, {"payMinute": 30}, {"pay": None}]
 )
-def test_a_malformed_rule_is_an_error(body: dict[str, Any]) -> None:
+def test_a_malformed_rule_is_an_error_for_who_asks_for_it(body: dict[str, Any]) -> None:
+    policy = policy_of([rule("order", 1, **body), rule("points", 2, gardenPerKg=20)])
+
     with pytest.raises(ValidationError):
-        policy_of([rule("order", 1, **body)])
+        _ = policy.order
+    assert policy.points.garden_per_kg == 20
+
+
+def test_there_is_no_rule_but_those_that_are_known() -> None:
+    with pytest.raises(AttributeError, match="wording"):
+        _ = policy_of([rule("wording", 1)]).wording

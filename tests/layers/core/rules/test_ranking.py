@@ -7,19 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gardenshop.rules.ranking import (
-    ANYONE,
-    DEFAULT_WEIGHTS,
-    Candidate,
-    Item,
-    Member,
-    Place,
-    Reason,
-    candidate,
-    rank,
-    values,
-    weights_of,
-)
+from gardenshop.rules.features import ANYONE, Candidate, Member, Place, candidate
+from gardenshop.rules.ranking import DEFAULT_WEIGHTS, Item, Reason, rank, values, weights_of
 from gardenshop.rules.taste import Sign
 from gardenshop.rules.wording import blocking
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gardenshop.rules.cover import Costs
@@ -252,6 +252,7 @@ def test_what_costs_nothing_known_gains_no_more_than_a_document_holds() -> None:
     assert (free.cost_fen, free.return_bp) == (0, 10**9)
 
 
+@example(units=[30, 0, 12, 15, 16, 30], available=0, pack=2, shelf_life=None, max_stock=261)
 @given(
     st.lists(st.integers(0, 30), max_size=60),
     st.integers(0, 300),

@@ -1,0 +1,222 @@
+"""The nightly reconcile: every law of the books, page by page, over as many runs as it takes.
+
+Where a law was left is kept in the row ``laws:<day>`` of `data_dashboard`, with what was found; a page counts
+once, in the update that moves on from where it was read. What looks broken is looked at again, so that a
+counter and its ledger, read a moment apart, are not taken for a breach. A breach is a task that is given up
+from the beginning, so that somebody must look; nothing is repaired here. Orders are asked for as long as
+their members may still want something of them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from gardenshop.cloud.clock import DAY, HOUR, day_of
+from gardenshop.cloud.database import Command, Database, Document, Filter, aggregate, find, get, put, update
+from gardenshop.flows import outbox
+from gardenshop.rules import laws
+from gardenshop.rules.laws import Breach, Rows
+
+KIND = "laws"
+_ROWS = "data_dashboard"
+_PAGE = 200
+_ORDER_DAYS = 60
+_EXAMPLES = 5
+_TOPIC = "reconcile.breach"
+
+Related = Callable[[list[str], Rows, int], Sequence[Command]]
+"""Reads, at an instant, what is to be known of a page of documents, given by their ids and themselves."""
+
+
+class Law(NamedTuple):
+    """A law: over which documents, what else is read of a page of them, and who judges."""
+
+    name: str
+    collection: str
+    fields: tuple[str, ...]
+    related: Related
+    judge: Callable[..., Iterator[Breach]]
+    where: Callable[[int], Filter] = lambda _: {}
+
+
+def _sums(collection: str, key: str, ids: list[str], names: Sequence[str]) -> Command:
+    """Add up the final deltas of a ledger by *key*, and count the rows that are under way."""
+    pending = {"$cond": [{"$eq": ["$state", "pending"]}, 1, 0]}
+    final = {name: {"$cond": [{"$eq": ["$state", "final"]}, f"$deltas.{name}", 0]} for name in names}
+    group = {"_id": f"${key}", "underWay": {"$sum": pending}}
+    return aggregate(
+        collection,
+        {"$match": {key: {"$in": ids}, "state": {"$in": ["final", "pending"]}}},
+        {"$group": {**group, **{name: {"$sum": amount} for name, amount in final.items()}}},
+    )
+
+
+def _stock(ids: list[str], _: Rows, now: int) -> Sequence[Command]:
+    """Also read of which SKUs orders have changed lately, or have not given back what they held."""
+    live = {"status": {"$in": list(laws.HOLDING)}, "lines.skuId": {"$in": ids}}
+    units = {"$group": {"_id": "$lines.skuId", "units": {"$sum": "$lines.reserved"}}}
+    lately = {"_id": {"$gte": _first_number(now, 2)}, "updatedAt": {"$gte": now - HOUR}}
+    undone = {"topic": {"$in": [outbox.RELEASE, outbox.COMMIT]}, "state": {"$in": ["due", "leased"]}}
+    theirs = {"from": "orders", "localField": "refId", "foreignField": "_id", "as": "orders"}
+    return (
+        _sums("stock_ledger", "skuId", ids, laws.STOCK),
+        aggregate("orders", {"$match": live}, {"$unwind": "$lines"}, units),
+        aggregate("orders", {"$match": lately}, {"$unwind": "$lines"}, {"$group": {"_id": "$lines.skuId"}}),
+        aggregate(
+            "sync_tasks", {"$match": undone}, {"$lookup": theirs}, {"$project": {"orders.lines.skuId": 1}}
+        ),
+    )
+
+
+def _points(ids: list[str], _: Rows, __: int) -> Sequence[Command]:
+    mine = {"userId": {"$in": ids}}
+    place = {"user": "$userId", "book": "$book", "final": {"$ifNull": ["$final", True]}}
+    amounts = {"delta": "$delta", "debt": "$debtDelta", "reserved": "$reservedDelta", "lots": "$lot.left"}
+    sums = {"$group": {"_id": place, **{name: {"$sum": amount} for name, amount in amounts.items()}}}
+    return (
+        aggregate("points_ledger", {"$match": {**mine, "state": "final"}}, sums),
+        aggregate("points_ledger", {"$match": {**mine, "state": "pending"}}, {"$group": {"_id": "$userId"}}),
+    )
+
+
+def _copies(ids: list[str], _: Rows, __: int) -> Sequence[Command]:
+    pending = {"$cond": [{"$eq": ["$state", "pending"]}, 1, 0]}
+    counts = {"_id": "$couponId", "copies": {"$sum": 1}, "underWay": {"$sum": pending}}
+    asked = {"couponId": {"$in": ids}, "state": {"$ne": "void"}}
+    return [aggregate("user_coupons", {"$match": asked}, {"$group": counts})]
+
+
+def _named(_: list[str], page: Rows, __: int) -> Sequence[Command]:
+    numbers = [each["orderNo"] for each in page if "orderNo" in each]
+    return [find("orders", {"_id": {"$in": numbers}}, fields=("status", "userCouponId"))]
+
+
+def _commission(ids: list[str], _: Rows, __: int) -> Sequence[Command]:
+    return [_sums("commission_ledger", "practitionerId", ids, laws.COMMISSION)]
+
+
+def _meals(_: list[str], page: Rows, __: int) -> Sequence[Command]:
+    return [find("meals", {"_id": {"$in": laws.meals_of(page)}}, fields=("userId",))]
+
+
+def _nothing(_: list[str], __: Rows, ___: int) -> Sequence[Command]:
+    return ()
+
+
+def _first_number(now: int, days: int) -> str:
+    """Return what the numbers of orders of the last *days* do not come before."""
+    return day_of(now - days * DAY).replace("-", "")
+
+
+def _recent(now: int) -> Filter:
+    """Orders of the last weeks that nothing is happening to; their numbers begin with the day."""
+    first = _first_number(now, _ORDER_DAYS)
+    return {"_id": {"$gte": first}, "outboxAt": {"$exists": False}, "updatedAt": {"$lt": now - HOUR}}
+
+
+LAWS = (
+    Law("stock", "inventory", laws.STOCK, _stock, laws.stock),
+    Law("points", "users", ("points.garden", "points.shop"), _points, laws.points),
+    Law(
+        "orders",
+        "orders",
+        ("status", "totals", "lines.paidFen", "lines.freightFen", "refunds"),
+        _nothing,
+        laws.orders,
+        _recent,
+    ),
+    Law("coupons", "coupons", ("issued", "total"), _copies, laws.coupons),
+    Law(
+        "locks",
+        "user_coupons",
+        ("orderNo",),
+        _named,
+        laws.locks,
+        lambda now: {"state": "locked", "updatedAt": {"$lt": now - HOUR}},
+    ),
+    Law("commission", "practitioners", ("commission",), _commission, laws.commission),
+    Law(
+        "garden",
+        "orders",
+        ("userId", "status", "rulesVersion", "lines.lineId"),
+        _meals,
+        laws.garden,
+        _recent,
+    ),
+)
+
+
+def check(db: Database, now: int) -> int:
+    """Judge some more documents by the laws of the day of *now*; return how many, 0 when all are judged."""
+    key = f"{KIND}:{day_of(now)}"
+    db.write(put(_ROWS, _row(key, now)))
+    while True:
+        (found,) = db.read(get(_ROWS, key))
+        run = found[0]
+        if run["final"]:
+            return 0
+        law, after = LAWS[run["inputs"]["law"]], run["inputs"]["after"]
+        page = _page(db, law, {"$gt": after}, now)
+        breaches = list(_broken(db, law, page, now))
+        db.write(*(put("sync_tasks", _task(law, breach, now)) for breach in breaches))
+        db.write(_moved(run, law, page, breaches, now))
+        if page:
+            return len(page)
+
+
+def _moved(run: Document, law: Law, page: list[Document], breaches: list[Breach], now: int) -> Command:
+    """Return the write that counts *page*, and moves the run on from where it was read."""
+    place, after = run["inputs"]["law"], run["inputs"]["after"]
+    over = len(page) < _PAGE
+    inputs = {"law": place + over, "after": "" if over else page[-1]["_id"]}
+    counts = {f"metrics.{law.name}.checked": len(page), f"metrics.{law.name}.broken": len(breaches)}
+    told = [f"{breach.id}: {breach.text}" for breach in breaches]
+    examples = {f"metrics.{law.name}.examples": {"$each": told, "$slice": _EXAMPLES}}
+    change = {"inputs": inputs, "final": inputs["law"] == len(LAWS), "updatedAt": now}
+    as_read = {"_id": run["_id"], "inputs.law": place, "inputs.after": after, "final": False}
+    return update(_ROWS, as_read, {"$set": change, "$inc": counts, "$push": examples})
+
+
+def _row(key: str, now: int) -> Document:
+    nothing = {"checked": 0, "broken": 0, "examples": []}
+    metrics = {law.name: nothing for law in LAWS}
+    stamps = {"schemaVersion": 1, "createdAt": now, "updatedAt": now}
+    inputs = {"law": 0, "after": ""}
+    return {
+        "_id": key,
+        "kind": KIND,
+        "day": day_of(now),
+        "metrics": metrics,
+        "inputs": inputs,
+        "final": False,
+        **stamps,
+    }
+
+
+def _page(db: Database, law: Law, ids: Filter, now: int) -> list[Document]:
+    asked = law.where(now)
+    where = {**asked, "_id": {**asked.get("_id", {}), **ids}}
+    (page,) = db.read(find(law.collection, where, fields=law.fields, sort={"_id": 1}, limit=_PAGE))
+    return page
+
+
+def _broken(db: Database, law: Law, page: list[Document], now: int) -> Iterator[Breach]:
+    """Yield each document that breaks *law*, and still does, in the same ways, when it is read again."""
+    first = set(_judged(db, law, page, now))
+    if first:
+        again = _page(db, law, {"$in": sorted({breach.id for breach in first})}, now)
+        still = sorted(first & set(_judged(db, law, again, now)))
+        for key, breaches in groupby(still, lambda breach: breach.id):
+            yield Breach(key, "; ".join(breach.text for breach in breaches))
+
+
+def _judged(db: Database, law: Law, page: list[Document], now: int) -> Iterator[Breach]:
+    related = law.related([each["_id"] for each in page], page, now) if page else ()
+    return law.judge(page, *db.read(*related)) if page else iter(())
+
+
+def _task(law: Law, breach: Breach, now: int) -> Document:
+    """Return the task that tells somebody of *breach*, once however often it is found in a day."""
+    payload = {"law": law.name, "collection": law.collection, "id": breach.id, "text": breach.text}
+    task = outbox.task(_TOPIC, f"{law.name}:{breach.id}:{day_of(now)}", payload=payload, at=now)
+    return {**task, "state": "dead", "lastError": breach.text[:500]}
