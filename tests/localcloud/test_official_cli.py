@@ -25,7 +25,10 @@ from localcloud.server import LocalCloud
 from .config_mapping import creation, timers
 from .scf import Product, Scf
 
-pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning"),
+    pytest.mark.xdist_group("official command line"),
+]
 
 ENV = "shop-1g2h3j4k"
 PACKAGE = "@cloudbase/cli@2.12.10"

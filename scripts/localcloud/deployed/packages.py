@@ -30,12 +30,13 @@ class Package(NamedTuple):
 
 
 class Packages:
-    """The zips kept in *folder*."""
+    """The zips kept in *folder*; what they were unpacked into goes at every start, or it would only grow."""
 
     def __init__(self, folder: Path) -> None:
         self._zips, self._unpacked = folder / "zips", folder / "unpacked"
         self._lock = threading.Lock()
         self._zips.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._unpacked, ignore_errors=True)
 
     def keep(self, content: bytes) -> Package:
         """Keep a zip. Raises BadPackage."""
