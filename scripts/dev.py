@@ -11,6 +11,7 @@ import contextlib
 import http.client
 import json
 import secrets
+import shlex
 import shutil
 import signal
 import sys
@@ -19,7 +20,7 @@ import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from localcloud.server import LocalCloud
@@ -42,6 +43,12 @@ Call a function as a member:
   curl {url}/functions/login -H "X-Local-Openid: o-mint" -H "Content-Type: application/json" -d "{{}}"
 
 Changed functions are picked up by themselves. Ctrl-C stops.
+"""
+
+TOOLS = """
+The official command line (npm install -g @cloudbase/cli) comes here from a shell in which you say:
+
+{lines}
 """
 
 
@@ -76,6 +83,14 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--timers", action=argparse.BooleanOptionalAction, help="let timers fire (serve: yes, demo: no)"
     )
+    parser.add_argument(
+        "--deployed", action="store_true", help="serve what was deployed to it, not the working tree"
+    )
+    parser.add_argument(
+        "--tencent-hosts",
+        action="store_true",
+        help="answer for Tencent's hosts too, and say how tools get here",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     return parser.parse_args()
 
@@ -87,17 +102,42 @@ def _serve(options: argparse.Namespace) -> int:
         shutil.rmtree(DATA, ignore_errors=True)
     port = PORT if options.port is None else options.port
     timers = options.timers is not False
-    with running(DATA, port=port, timers=timers) as cloud, _access_file(cloud):
+    modes = {"timers": timers, "deployed": options.deployed, "tencent_hosts": options.tencent_hosts}
+    with running(DATA, port=port, **modes) as cloud, _access_file(cloud):
         if options.json:
-            print(json.dumps({"url": cloud.url, "envId": cloud.env, "access": str(ACCESS)}), flush=True)
+            print(json.dumps(_told(cloud)), flush=True)
         else:
             on = "they fire by themselves" if timers else "only by hand"
             text = WELCOME.format(
                 url=cloud.url, env=cloud.env, timers=on, access=ACCESS.relative_to(bootstrap.ROOT)
             )
-            print(text, flush=True)
+            print(text + _tools(cloud), flush=True)
         while True:
             time.sleep(1)  # On Windows, waiting without an end would not let Ctrl-C through.
+
+
+def _told(cloud: "LocalCloud") -> dict[str, Any]:
+    """Return what a program is told that started the cloud."""
+    told = {"url": cloud.url, "envId": cloud.env, "access": str(ACCESS)}
+    return {**told, "environment": _environment(cloud)} if cloud.tencent else told
+
+
+def _tools(cloud: "LocalCloud") -> str:
+    """Return what to paste into a shell of its own to use the official tools there."""
+    if cloud.tencent is None:
+        return ""
+    keys = cloud.credentials
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in _environment(cloud).items()]
+    lines.append(f"tcb login --apiKeyId {keys.secret_id} --apiKey {keys.secret_key} </dev/null")
+    return TOOLS.format(lines="\n".join(f"  {line}" for line in lines))
+
+
+def _environment(cloud: "LocalCloud") -> dict[str, str]:
+    """Return the variables of a shell whose official tools come here; its home keeps their own log-in."""
+    home = DATA / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    found = cloud.tencent.environment() if cloud.tencent else {}
+    return {"HOME": str(home), "ENV_ID": cloud.env, **found}
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -118,15 +158,18 @@ def _interrupt(*_: object) -> None:
 
 
 @contextlib.contextmanager
-def running(data: Path, *, port: int = 0, timers: bool = False) -> Iterator["LocalCloud"]:
-    """Run a cloud that has the collections and the sample documents; what *data* holds already stays."""
+def running(data: Path, *, port: int = 0, **modes: Any) -> Iterator["LocalCloud"]:
+    """Run a cloud that has the collections and the sample documents; what *data* holds already stays.
+
+    *modes* are those of LocalCloud: timers, deployed, tencent_hosts.
+    """
     from dataio.cloudapi import Access  # noqa: PLC0415  # As above.
     from dataio.seed import seed  # noqa: PLC0415
     from localcloud.server import LocalCloud  # noqa: PLC0415
 
     key = phone_hash_key(data)
     settings = {"PHONE_HASH_KEY": key}
-    with LocalCloud(bootstrap.ROOT, data=data, port=port, timers=timers, settings=settings) as cloud:
+    with LocalCloud(bootstrap.ROOT, data=data, port=port, settings=settings, **modes) as cloud:
         keys = cloud.credentials
         seed(Access(cloud.url, cloud.env, keys.secret_id, keys.secret_key), phone_hash_key=key)
         yield cloud

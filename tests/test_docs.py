@@ -33,7 +33,7 @@ SHORTENED = {
 pytestmark = pytest.mark.xdist_group("port 8787")
 
 LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "data", "localcloud.json"
+    ".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "data", "tools", "localcloud.json"
 )
 
 

@@ -21,7 +21,7 @@ from gardenshop.cloud.tc3 import Credentials
 from localcloud.cloudapi.cloud import Cloud
 from localcloud.cloudapi.commands import run_commands
 from localcloud.cloudapi.endpoint import PRODUCTS
-from localcloud.functions import FunctionHost, Invocation, member
+from localcloud.functions import FunctionHost, Invocation, Launcher, member
 from localcloud.server import LocalCloud
 from localcloud.wechat import WeChatStandIn
 
@@ -149,13 +149,15 @@ def open_stage(meter: Meter) -> Iterator[Stage]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         cloud = stack.enter_context(running(folder / "cloud"))
-        host = FunctionHost(
+        launcher = Launcher(
             ROOT,
+            folder / "host",
             endpoint_url=lambda: cloud.url,
-            credentials=cloud.credentials,
-            env_overrides=_settings(folder / "cloud", cloud.url),
-            work_dir=folder / "host",
+            overrides=_settings(folder / "cloud", cloud.url),
             clock=cloud.clock,
+        )
+        host = FunctionHost(
+            launcher, credentials=cloud.credentials, work_dir=folder / "host", clock=cloud.clock
         )
         stack.enter_context(closing(host))
         http = stack.enter_context(httpx.Client(base_url=cloud.url, timeout=_TIMEOUT, trust_env=False))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,14 +18,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from typing_extensions import Self
 
-from localcloud import admin, clock, cloudapi
+from localcloud import admin, clock, cloudapi, tencent
 from localcloud.clock import Clock
 from localcloud.cloudapi import Cloud, Limits
 from localcloud.cos import CosStandIn
 from localcloud.credentials import Credentials
+from localcloud.deployed import Deployments
 from localcloud.engine import Engine
-from localcloud.functions import FunctionHost, ProjectError, load_project
+from localcloud.functions import DeployedLauncher, FunctionHost, Launcher, ProjectError, load_project
+from localcloud.functions.launch import Launches
 from localcloud.functions.launcher import DEFAULT_ENV_ID
+from localcloud.tencent import TencentHosts
 from localcloud.wechat import WeChatStandIn
 
 HOST = "127.0.0.1"
@@ -41,7 +45,8 @@ class LocalCloud:
 
     *data* is the folder that outlives the process; None keeps everything in memory and in a folder that
     `stop` removes. *port* 0 takes a free one. *settings* are environment variables for every function.
-    *timers* lets the timers of cloudbaserc.json fire on their own. `cos` is started by who needs it.
+    *timers* lets the timers fire on their own. *deployed* serves what was deployed, not the working tree.
+    *tencent_hosts* opens a proxy that answers for Tencent's hosts. `cos` is started by who needs it.
     """
 
     def __init__(
@@ -52,6 +57,8 @@ class LocalCloud:
         port: int = 0,
         settings: Mapping[str, str] | None = None,
         timers: bool = False,
+        deployed: bool = False,
+        tencent_hosts: bool = False,
         limits: Limits | None = None,
     ) -> None:
         self._root = root
@@ -59,9 +66,12 @@ class LocalCloud:
         self._port = port
         self._settings = dict(settings or {})
         self._timers = timers
+        self._deployed = deployed
+        self._tencent_hosts = tencent_hosts
         self._limits = limits or Limits()
         self._running: ExitStack | None = None
         self.cos = CosStandIn()
+        self.tencent: TencentHosts | None = None
         self.clock = Clock()
         self.env = _env_id(root)
         self.credentials = (
@@ -80,9 +90,11 @@ class LocalCloud:
             self._port = listener.getsockname()[1]
             engine = stack.enter_context(closing(Engine(self._kept("database.sqlite"))))
             wechat = stack.enter_context(closing(WeChatStandIn(self._kept("wechat"), now=self.clock.now)))
-            functions = self._functions(wechat, stack)
+            deployments = Deployments(engine, self.env, self._kept("deployed") or _temporary(stack))
+            functions = self._functions(deployments, wechat, self._kept("functions") or _temporary(stack))
             stack.callback(self.cos.stop)
-            cloud = Cloud(engine, self.env, limits=self._limits)
+            secret = self.credentials.secret_key
+            cloud = Cloud(engine, self.env, deployments, functions, secret, limits=self._limits)
             routes = [
                 *cloudapi.routes(cloud, self.credentials, self.clock),
                 *admin.routes(cloud, functions, self.credentials, self.clock),
@@ -90,6 +102,7 @@ class LocalCloud:
                 *functions.routes(),
                 *wechat.routes(),
                 *clock.routes(self.clock),
+                *tencent.routes(deployments.uploads, secret),
             ]
             server = BackgroundServer(Starlette(routes=routes))
             # From the last: take no more calls, end the functions and the streams of their logs, wait for
@@ -98,6 +111,9 @@ class LocalCloud:
             stack.callback(functions.close)
             stack.callback(server.leave)
             server.start(listener)
+            if self._tencent_hosts:
+                hosts = TencentHosts(self._port, self._kept("tencent") or _temporary(stack))
+                self.tencent = stack.enter_context(hosts)
             if self._timers:
                 functions.start_timers()
             self._running = stack.pop_all()
@@ -118,20 +134,27 @@ class LocalCloud:
     def _kept(self, name: str) -> Path | None:
         return None if self._data is None else self._data / name
 
-    def _functions(self, wechat: WeChatStandIn, stack: ExitStack) -> FunctionHost:
+    def _functions(self, deployments: Deployments, wechat: WeChatStandIn, work_dir: Path) -> FunctionHost:
+        launcher: Launches
+        common: dict[str, Any] = {
+            "endpoint_url": lambda: self.url,
+            "overrides": self._overrides(wechat),
+            "clock": self.clock,
+        }
+        if self._deployed:
+            launcher = DeployedLauncher(deployments, work_dir, env_id=self.env, **common)
+        else:
+            launcher = Launcher(self._root, work_dir, **common)
+        return FunctionHost(launcher, credentials=self.credentials, work_dir=work_dir, clock=self.clock)
+
+    def _overrides(self, wechat: WeChatStandIn) -> dict[str, str]:
+        """Return the variables that every function gets, so that none reaches out of this cloud."""
         phone_key, link_key = (
             hmac.digest(self.credentials.secret_key.encode(), purpose, "sha256").hex()
             for purpose in (b"phone", b"link")
         )
         keys = {"PHONE_HASH_KEY": phone_key, "SHARE_LINK_KEYS": f"local:{link_key}"}
-        return FunctionHost(
-            self._root,
-            endpoint_url=lambda: self.url,
-            credentials=self.credentials,
-            env_overrides={**keys, **wechat.settings(self.url), **self._settings},
-            work_dir=self._kept("functions") or _temporary(stack),
-            clock=self.clock,
-        )
+        return {**keys, **wechat.settings(self.url), **self._settings}
 
     async def _health(self, _request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "envId": self.env})

@@ -17,6 +17,8 @@ from tencentcloud.tcb.v20180608.tcb_client import TcbClient
 from localcloud.credentials import Credentials
 from localcloud.server import LocalCloud
 
+from .scf import Scf
+
 ENV = "test-env-1"
 
 _names = count()
@@ -95,6 +97,25 @@ def cloud(project: Path) -> Iterator[LocalCloud]:
 def sdk(cloud: LocalCloud) -> Sdk:
     """The official SDK for the shared cloud."""
     return Sdk(cloud.url, cloud.credentials, ENV)
+
+
+@pytest.fixture(scope="session")
+def deployed(project: Path) -> Iterator[LocalCloud]:
+    """One cloud that serves what is deployed to it, in memory; tests share no function."""
+    with LocalCloud(project, data=None, deployed=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def scf(deployed: LocalCloud) -> Scf:
+    """The official SDK of functions for the shared cloud."""
+    return Scf(deployed)
+
+
+@pytest.fixture
+def name() -> str:
+    """A function's name that no other test uses."""
+    return f"function{next(_names)}"
 
 
 @pytest.fixture

@@ -3,19 +3,22 @@
 import json
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import psutil
 import pytest
 
+import dev
 from dataio.cloudapi import Access, CloudApi
+from localcloud.server import LocalCloud
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -49,6 +52,7 @@ class Served(NamedTuple):
     process: "subprocess.Popen[str]"
     url: str
     access: Path
+    told: dict[str, Any]
 
     @property
     def api(self) -> CloudApi:
@@ -67,7 +71,7 @@ def served(local: Path, *arguments: str) -> Iterator[Served]:
         assert process.stdout is not None
         try:
             told = json.loads(process.stdout.readline())
-            yield Served(process, told["url"], Path(told["access"]))
+            yield Served(process, told["url"], Path(told["access"]), told)
         finally:
             process.kill()
 
@@ -157,3 +161,35 @@ def test_help_needs_nothing_installed(script: str) -> None:
 
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.startswith(f"usage: {script}.py")
+
+
+def test_it_serves_what_was_deployed_and_tells_tools_the_way(tmp_path: Path) -> None:
+    with served(tmp_path, "--deployed", "--tencent-hosts") as cloud:
+        reply = httpx.post(f"{cloud.url}/functions/login", headers={"X-Local-Openid": "o-mint"}, json={})
+        environ = cloud.told["environment"]
+        trusted = ssl.create_default_context(cafile=environ["NODE_EXTRA_CA_CERTS"])
+        with httpx.Client(proxy=environ["https_proxy"], verify=trusted, trust_env=False) as client:
+            there = client.get("https://tcb.tencentcloudapi.com/healthz").json()
+
+    assert (reply.status_code, reply.json()["code"]) == (404, "FUNCTION_NOT_FOUND")
+    assert there == {"status": "ok", "envId": environ["ENV_ID"]}
+    assert Path(environ["HOME"]).is_relative_to(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sh")
+def test_the_way_can_be_pasted_into_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cloudbaserc.json").write_text('{"envId": "pasted"}', encoding="utf-8")
+    monkeypatch.setattr(dev, "DATA", tmp_path / "data of 素食")
+    with LocalCloud(tmp_path, data=dev.DATA, tencent_hosts=True) as cloud:
+        *exports, login = [line for line in dev._tools(cloud).splitlines() if line.startswith("  ")]
+        pasted = "\n".join([*exports, "env"])
+        shell = subprocess.run(["sh", "-c", pasted], capture_output=True, encoding="utf-8", check=True)
+
+    assert {f"HOME={dev.DATA / 'home'}", "ENV_ID=pasted"} <= set(shell.stdout.splitlines())
+    assert login.split()[:2] == ["tcb", "login"]
+
+
+def test_without_the_hosts_there_is_no_way_to_tell(tmp_path: Path) -> None:
+    (tmp_path / "cloudbaserc.json").write_text('{"envId": "pasted"}', encoding="utf-8")
+
+    assert dev._tools(LocalCloud(tmp_path, data=None)) == ""

@@ -1,36 +1,70 @@
 """The endpoint of Cloud API 3.0: verify, dispatch, answer. Raw ASGI, because everything passes through it.
 
 Actions run on the event loop's thread: they are short, a hop to another thread would cost more than most of
-them take, and one thread gives every command the engine to itself.
+them take, and one thread gives every command the engine to itself. An invocation waits elsewhere.
 """
 
+import inspect
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
 from localcloud.clock import Clock
-from localcloud.cloudapi import commands, environments, rules, tables, tc3
-from localcloud.cloudapi.cloud import Cloud
+from localcloud.cloudapi import (
+    commands,
+    environments,
+    function_rules,
+    functions,
+    gateway,
+    invocations,
+    layers,
+    rules,
+    tables,
+    tc3,
+    timers,
+    uploads,
+    versions,
+)
+from localcloud.cloudapi.cloud import Action, Cloud, Reply
 from localcloud.cloudapi.errors import ApiError, from_engine
 from localcloud.cloudapi.rate import Rate
 from localcloud.credentials import Credentials
 from localcloud.engine import EngineError
 
-Action = Callable[[Cloud, dict[str, Any]], dict[str, Any]]
-
 PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Action]]] = {
     "tcb": {
-        "2018-06-08": {**commands.ACTIONS, **tables.ACTIONS, **rules.ACTIONS, **environments.ACTIONS},
+        "2018-06-08": {
+            **commands.ACTIONS,
+            **tables.ACTIONS,
+            **rules.ACTIONS,
+            **environments.ACTIONS,
+            **function_rules.ACTIONS,
+            **gateway.ACTIONS,
+        },
+    },
+    "scf": {
+        "2018-04-16": {
+            **functions.ACTIONS,
+            **versions.ACTIONS,
+            **layers.ACTIONS,
+            **timers.ACTIONS,
+            **invocations.ACTIONS,
+            **uploads.ACTIONS,
+        },
     },
 }
 """Service → version → action: a product is added by a module's ACTIONS and a line here."""
 
 MAX_BODY = 10 * 1024 * 1024
+MAX_CODE_BODY = 30 * 1024 * 1024
+"""What a request may come to that carries a zip of 20 MB as base64."""
+
+_WITH_CODE = ("CreateFunction", "UpdateFunctionCode", "PublishLayerVersion")
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +83,10 @@ class Endpoint:
         request_id = str(uuid.uuid4())
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            reply = self._answer(headers, await _body(receive))
+            limit = MAX_CODE_BODY if headers.get("x-tc-action") in _WITH_CODE else MAX_BODY
+            reply = self._answer(headers, await _body(receive, limit))
+            if inspect.isawaitable(reply):
+                reply = await reply
         except ApiError as error:
             reply = _refusal(error)
         except EngineError as error:
@@ -63,7 +100,7 @@ class Endpoint:
         await send({"type": "http.response.start", "status": 200, "headers": _headers(content)})
         await send({"type": "http.response.body", "body": content})
 
-    def _answer(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    def _answer(self, headers: Mapping[str, str], body: bytes) -> Reply | Awaitable[Reply]:
         now = time.time()
         service = tc3.verify(headers, body, self._credentials, now, self._clock.now())
         action = _action(service, headers)
@@ -84,7 +121,7 @@ def _headers(content: bytes) -> list[tuple[bytes, bytes]]:
     return [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, limit: int) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
@@ -94,10 +131,10 @@ async def _body(receive: Receive) -> bytes:
         message = await receive()
         part = message.get("body", b"")
         size += len(part)
-        if size <= MAX_BODY:  # A larger one is read to its end all the same: its sender is not listening yet.
+        if size <= limit:  # A larger one is read to its end all the same: its sender is not listening yet.
             parts.append(part)
-    if size > MAX_BODY:
-        raise ApiError("RequestSizeLimitExceeded", f"The request is larger than {MAX_BODY} bytes.")
+    if size > limit:
+        raise ApiError("RequestSizeLimitExceeded", f"The request is larger than {limit} bytes.")
     return b"".join(parts)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from localcloud.cloudapi.cloud import Cloud
 from localcloud.cloudapi.params import Parameters, parse
+from localcloud.functions import LOCAL_APPID, LOCAL_UIN
 
 
 class DescribeEnvsRequest(Parameters):
@@ -22,6 +23,10 @@ class DescribeEnvInfoRequest(Parameters):
     EnvId: str
 
 
+class DescribeTcbAccountInfoRequest(Parameters):
+    """The caller's own account."""
+
+
 def describe_envs(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
     """List the one environment there is, unless another was asked for."""
     request = parse(DescribeEnvsRequest, body)
@@ -35,6 +40,12 @@ def describe_env_info(cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
     """Describe one environment in the form that manager-node reads."""
     cloud.require_env(parse(DescribeEnvInfoRequest, body).EnvId)
     return {"EnvInfo": {"EnvBaseInfo": _describe(cloud)}}
+
+
+def describe_account(_cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
+    """Describe the account that the environment belongs to."""
+    parse(DescribeTcbAccountInfoRequest, body)
+    return {"CloudAppId": int(LOCAL_APPID), "Uin": LOCAL_UIN, "OwnerUin": LOCAL_UIN}
 
 
 def _describe(cloud: Cloud) -> dict[str, Any]:
@@ -55,4 +66,8 @@ def _describe(cloud: Cloud) -> dict[str, Any]:
     }
 
 
-ACTIONS = {"DescribeEnvs": describe_envs, "DescribeEnvInfo": describe_env_info}
+ACTIONS = {
+    "DescribeEnvs": describe_envs,
+    "DescribeEnvInfo": describe_env_info,
+    "DescribeTcbAccountInfo": describe_account,
+}

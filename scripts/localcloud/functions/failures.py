@@ -2,6 +2,7 @@
 
     Failure                 code (HTTP API)                  errCode (mini-program)  SCF status
     ├─ FunctionNotFound     FUNCTION_NOT_FOUND               -501009                 –
+    ├─ PermissionDenied     PERMISSION_DENIED                -501023                 –
     ├─ ParameterInvalid     FUNCTION_PARAM_INVALID           -501007                 400
     ├─ PayloadTooLarge      EXCEED_MAX_PAYLOAD_SIZE          -501007                 406
     ├─ ResponseTooLarge     EXCEED_MAX_RESPONSE_SIZE         -504002                 407
@@ -60,6 +61,15 @@ class StatusAbnormal(Failure):
 
     code = "FUNCTION_STATUS_ABNORMAL"
     err_code = -504001
+
+
+class PermissionDenied(Failure):
+    """The environment's security rule closes the function to clients."""
+
+    code = "PERMISSION_DENIED"
+    err_code = -501023
+    scf_status = 403
+    http_status = 403
 
 
 class ParameterInvalid(Failure):

@@ -4,8 +4,8 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,11 @@ from localcloud.clock import Clock
 from localcloud.credentials import Credentials
 
 from .callers import OPERATOR, Caller, appid_of, context, invocation_environ
-from .failures import Failure, FunctionNotFound, PayloadTooLarge, StatusAbnormal
+from .failures import Failure, FunctionNotFound, PayloadTooLarge, PermissionDenied, StatusAbnormal
 from .instance import Instance
 from .invocation import Invocation, new_request_id
-from .launch import Launch
-from .launcher import Launcher
-from .logs import Log
+from .launch import Launch, Launches
+from .logs import WELL, Log, Report
 from .pool import Pool
 from .project import Function
 from .timers import Retry, Timers
@@ -32,7 +31,7 @@ _MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """The host's own limits; those of a function are in cloudbaserc.json.
+    """The host's own limits; those of a function are in its configuration.
 
     The size of an event (bytes) is that of cloud.tencent.com/document/product/583/11637.
     """
@@ -46,29 +45,19 @@ class Limits:
 
 
 class FunctionHost:
-    """Runs the functions of the project in *root*; `close` ends every process it started."""
+    """Runs the functions that *launcher* knows; `close` ends every process it started."""
 
     def __init__(
         self,
-        root: Path,
+        launcher: Launches,
         *,
-        endpoint_url: Callable[[], str],
         credentials: Credentials,
-        env_overrides: Mapping[str, str],
         work_dir: Path,
         clock: Clock,
-        installed_layers: Path | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.log = Log(work_dir / "logs" / "functions.log")
-        self.launcher = Launcher(
-            root,
-            work_dir,
-            endpoint_url=endpoint_url,
-            overrides=env_overrides,
-            clock=clock,
-            installed_layers=installed_layers,
-        )
+        self.launcher = launcher
         self._credentials = credentials
         self.clock = clock
         self._limits = limits or Limits()
@@ -91,7 +80,7 @@ class FunctionHost:
         return routes(self)
 
     def start_timers(self) -> None:
-        """Let the timers of cloudbaserc.json fire on their own."""
+        """Let the timers fire on their own."""
         self.timers.start()
 
     def invoke(
@@ -130,9 +119,12 @@ class FunctionHost:
     def _run(self, invocation: Invocation, event: Any, caller: Caller) -> None:
         if self.closed:
             raise StatusAbnormal("The function host is closed")
-        function = self.launcher.project().function(invocation.function)
+        project = self.launcher.project()
+        function = project.function(invocation.function)
         if function is None:
-            raise FunctionNotFound(f"Function [{invocation.function}] is not among those of cloudbaserc.json")
+            raise FunctionNotFound(f"Function [{invocation.function}] is not among those {project.origin}")
+        if caller.kind == "member" and not project.admits(function.name):
+            raise PermissionDenied(f"The security rule lets no client call the function [{function.name}]")
         launch = self.launcher.launch(function)
         call = self._call(launch, event, caller, invocation.request_id)
         with self._pool(function).instance(launch) as instance:
@@ -177,10 +169,16 @@ class FunctionHost:
             raise StatusAbnormal(f"The function's process cannot be started: {error}") from error
 
     def _report(self, invocation: Invocation) -> None:
-        outcome = invocation.failure.code if invocation.failure else "OK"
-        start = "cold" if invocation.cold else "warm"
-        text = f"{outcome} {start} {invocation.duration_ms:.1f} ms {invocation.memory_mb:.1f} MB"
-        self.log.write(invocation.function, invocation.request_id, text, kind="report")
+        report = Report(
+            at=datetime.now(timezone.utc),
+            function=invocation.function,
+            request_id=invocation.request_id,
+            outcome=invocation.failure.code if invocation.failure else WELL,
+            start="cold" if invocation.cold else "warm",
+            duration_ms=round(invocation.duration_ms, 2),
+            memory_mb=invocation.memory_mb,
+        )
+        self.log.report(report)
 
     def _inspect(self) -> None:
         while not self._closed.wait(_INSPECT_SECONDS):

@@ -29,9 +29,7 @@ from .failures import (
 )
 from .launch import Launch
 
-# The virtual environment's own launcher would, on Windows, be one more process between us and the function.
-_PYTHON = getattr(sys, "_base_executable", sys.executable)
-_COMMAND = [_PYTHON, "-I", "-S", "-B", "-X", "utf8", str(Path(__file__).with_name("bootstrap.py"))]
+_ARGUMENTS = ["-I", "-S", "-B", "-X", "utf8", str(Path(__file__).with_name("bootstrap.py"))]
 _OWN_GROUP: dict[str, Any]
 if sys.platform == "win32":
     _OWN_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
@@ -66,7 +64,7 @@ class Instance:
         self._lock = threading.Lock()
         self._logged = threading.Event()
         self._process = subprocess.Popen(  # noqa: S603  # Runs the developer's own function.
-            _COMMAND,
+            [launch.python, *_ARGUMENTS],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -4,8 +4,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from .project import Function
+from .project import Function, Project
 from .signature import Signature
 
 REGION = "ap-shanghai"
@@ -26,11 +27,24 @@ class Launch:
     ahead: float
     """Seconds that its clock is ahead of the computer's."""
 
+    python: str
+    """The interpreter that runs it."""
+
     @property
     def entry(self) -> tuple[Path, str]:
         """The entry file and the name of the handler in it."""
         module, _, name = self.function.handler.rpartition(".")
         return self.folder / f"{module}.py", name
+
+
+class Launches(Protocol):
+    """Says, for every call anew, which functions there are and how one is started."""
+
+    def project(self) -> Project:
+        """Return the functions that there are now. Raises StatusAbnormal when nobody can say."""
+
+    def launch(self, function: Function) -> Launch:
+        """Return how *function* is started now. Raises StatusAbnormal when it cannot be."""
 
 
 def process_environ(

@@ -1,4 +1,4 @@
-"""Says, for every call anew, how a function is to be started, so that edits take effect at once."""
+"""Says, for every call anew, how a function of the working tree is started: edits take effect at once."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from localcloud.clock import Clock
 
 from .failures import StatusAbnormal
+from .interpreters import OWN
 from .launch import Launch, process_environ
 from .layers import Layers
 from .project import CONFIG, ENV_FILES, Function, Project, load_project
@@ -54,7 +55,7 @@ class Launcher:
         )
         environ |= {"CLOUD_API_ENDPOINT": self._endpoint_url(), **self._overrides}
         stamps = tuple(map(stamp, layers))
-        launch = Launch(function, folder, path, environ, signature(folder), stamps, self._clock.ahead)
+        launch = Launch(function, folder, path, environ, signature(folder), stamps, self._clock.ahead, OWN)
         if not launch.entry[0].is_file():
             raise StatusAbnormal(f"{launch.entry[0]} is missing")
         return launch

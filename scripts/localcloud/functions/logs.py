@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 _REMEMBERED = 10_000
+_REPORTS = 1000
 _FILE_BYTES = 10_000_000
+WELL = "OK"
+"""The outcome of an invocation that the function answered."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,29 @@ class Line:
         }
 
 
+@dataclass(frozen=True)
+class Report:
+    """The host's summary of one invocation."""
+
+    at: datetime
+    function: str
+    request_id: str
+    outcome: str
+    start: str
+    duration_ms: float
+    memory_mb: float
+
+    @property
+    def well(self) -> bool:
+        """Whether the function answered."""
+        return self.outcome == WELL
+
+    @property
+    def text(self) -> str:
+        """The summary as a line of the log."""
+        return f"{self.outcome} {self.start} {self.duration_ms:.1f} ms {self.memory_mb:.1f} MB"
+
+
 class Log:
     """All lines of all functions; safe to write from many threads."""
 
@@ -47,6 +73,7 @@ class Log:
             file, maxBytes=_FILE_BYTES, backupCount=1, encoding="utf-8", delay=True
         )
         self._lines: deque[Line] = deque(maxlen=_REMEMBERED)
+        self._reports: deque[Report] = deque(maxlen=_REPORTS)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._closed = False
@@ -60,6 +87,17 @@ class Log:
             if not self._closed:
                 text = json.dumps(line.to_json(), ensure_ascii=False)
                 self._file.emit(logging.makeLogRecord({"msg": text}))
+
+    def report(self, report: Report) -> None:
+        """Add the summary of one invocation."""
+        with self._lock:
+            self._reports.append(report)
+        self.write(report.function, report.request_id, report.text, kind="report")
+
+    def reports(self, *, function: str = "") -> list[Report]:
+        """Return the remembered summaries, the oldest first; an empty filter lets all through."""
+        with self._lock:
+            return [one for one in self._reports if function in ("", one.function)]
 
     def lines(self, *, after: int = 0, function: str = "", request_id: str = "") -> list[Line]:
         """Return the remembered lines with a number above *after*; empty filters let all through."""

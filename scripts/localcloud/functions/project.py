@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -42,11 +42,12 @@ class Layer(_Section):
 
 
 class Trigger(_Section):
-    """A timer of a function; `config` is a 7-field cron expression in UTC+8."""
+    """A timer; `config` is a 7-field cron expression in UTC+8, `message` what its event says."""
 
     name: str
     type: str = "timer"
     config: Cron
+    message: str = ""
 
 
 class Function(_Section):
@@ -69,7 +70,9 @@ class Function(_Section):
 
 
 class Project(_Section):
-    """The whole configuration."""
+    """The whole configuration; *origin* says where it comes from, for messages."""
+
+    origin: ClassVar[str] = f"of {CONFIG}"
 
     env_id: str = ""
     function_root: str = "./functions"
@@ -81,8 +84,16 @@ class Project(_Section):
 
     def route(self, path: str) -> Function | None:
         """Return the function whose HTTP access path is *path* or the longest whole-segment prefix of it."""
-        found = [one for one in self.functions if one.path and _covers(one.path, path)]
-        return max(found, key=lambda one: len(one.path or ""), default=None)
+        found = [route for route in self.routes() if _covers(route, path)]
+        return self.function(self.routes()[max(found, key=len)]) if found else None
+
+    def routes(self) -> Mapping[str, str]:
+        """Return the names of functions by their HTTP access paths."""
+        return {one.path: one.name for one in self.functions if one.path}
+
+    def admits(self, _name: str) -> bool:
+        """Say whether clients may call a function: nothing in cloudbaserc.json forbids it."""
+        return True
 
 
 def load_project(root: Path, environ: Mapping[str, str] | None = None) -> Project:

@@ -80,7 +80,7 @@ class _Doors:
             project = self._host.launcher.project()
             function = project.route(path)
             if function is None:
-                raise FunctionNotFound(f"No function of cloudbaserc.json serves the path {path}")
+                raise FunctionNotFound(f"No function among those {project.origin} serves the path {path}")
             env_id = project.env_id or DEFAULT_ENV_ID
             event = http_shapes.to_event(request, body, path=path, env_id=env_id, request_id=request_id)
             invocation = await self._invoke(function.name, event, HTTP, request_id)
@@ -93,13 +93,14 @@ class _Doors:
         name = request.path_params["name"]
         try:
             call = _timer_call(await _read(request, TEXT_LIMIT))
-            function = self._host.launcher.project().function(name)
+            project = self._host.launcher.project()
+            function = project.function(name)
             trigger = function.trigger(request.query_params.get("trigger")) if function else None
             if trigger is None:
-                raise FunctionNotFound(f"No timer of the function [{name}] is in cloudbaserc.json")
+                raise FunctionNotFound(f"No timer of the function [{name}] is among those {project.origin}")
         except Failure as failure:
             return JSONResponse(failure.to_client(new_request_id()), failure.http_status)
-        event = timer_event(trigger, call.Time or self._host.clock.utc(), call.Message)
+        event = timer_event(trigger, call.Time or self._host.clock.utc(), call.Message or trigger.message)
         return _function_response(await self._invoke(name, event, TIMER), BINARY_LIMIT)
 
     async def logs(self, request: Request) -> Response:

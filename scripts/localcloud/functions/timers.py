@@ -1,4 +1,4 @@
-"""Fires the timer triggers of cloudbaserc.json, and repeats a failed run as the platform's async calls do."""
+"""Fires the timer triggers of the functions, and repeats a failed run as the platform's async calls do."""
 
 import logging
 import threading
@@ -80,7 +80,7 @@ class Timers:
         """Fire what is due until `wait` says stop."""
         while True:
             for function, trigger, at in self.due(self._clock()):
-                self._runs.submit(self.fire, function, timer_event(trigger, at))
+                self._runs.submit(self.fire, function, timer_event(trigger, at, trigger.message))
             if self._wait(self._pause()):
                 return
 

@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.clock import Clock
 from localcloud.credentials import Credentials
-from localcloud.functions import FunctionHost, Limits
+from localcloud.functions import FunctionHost, Launcher, Limits
 
 CREDENTIALS = Credentials("AKIDtest", "secret", "token")
 
@@ -49,15 +49,16 @@ class Workshop:
 
     def host(self, limits: Limits | None = None, **overrides: str) -> FunctionHost:
         """Open a host on the project as it is."""
-        host = FunctionHost(
+        launcher = Launcher(
             self.root,
+            self.work_dir,
             endpoint_url=lambda: "http://127.0.0.1:9",
-            credentials=CREDENTIALS,
-            env_overrides=overrides,
-            work_dir=self.work_dir,
+            overrides=overrides,
             clock=self.clock,
             installed_layers=self.installed,
-            limits=limits,
+        )
+        host = FunctionHost(
+            launcher, credentials=CREDENTIALS, work_dir=self.work_dir, clock=self.clock, limits=limits
         )
         self.hosts.append(host)
         return host

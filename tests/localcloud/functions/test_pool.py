@@ -180,7 +180,7 @@ def test_a_process_that_cannot_be_started_is_a_clear_failure(
 ) -> None:
     workshop.function("pid", PID)
     host = workshop.host()
-    monkeypatch.setattr("localcloud.functions.instance._COMMAND", [str(workshop.root / "no-such-python")])
+    monkeypatch.setattr("localcloud.functions.launcher.OWN", str(workshop.root / "no-such-python"))
     assert "cannot be started" in str(host.invoke("pid", {}).failure)
     monkeypatch.undo()
     assert host.invoke("pid", {}).failure is None
