@@ -59,6 +59,9 @@ POOL: dict[str, list[Any]] = {
     "cursor": ["5~tofu", "0~x"],
     "practitionerId": ["lin", "bo"],
     "withdrawalId": ["open", f"{user_id(B)}:payout-of-b"],
+    "ruleId": ["freight", "flag:shop_migrated", "experiment:home"],
+    "liveVersion": [0, 1, 2],
+    "body": [{"freeFromFen": 5000}, {"shareBp": 100}, {}],
     "Time": [
         "",
         "2026-11-23T04:00:00Z",
@@ -105,6 +108,13 @@ VALID: dict[str, Any] = {
             "startAt": NOW,
             "endAt": NOW + 7 * DAY,
         },
+    },
+    "admin_rules_publish": {
+        "action": "draft",
+        "ruleId": "freight",
+        "body": {"freeFromFen": 5000},
+        "title": "满 50 元包邮",
+        "clientToken": "rules-00001",
     },
     "admin_refund_decide": {
         "orderNo": "of-a",

@@ -347,7 +347,8 @@ class TestExperiment:
             {"name": "sales", "shareBp": 10_000, "weights": {"term": 0, "endorsement": 0}},
             {"name": "rest", "shareBp": 0},
         ]
-        shop.add("business_rules", rule("recommend", {"experiment": {"name": "plain", "variants": variants}}))
+        body = {"variants": variants}
+        shop.add("business_rules", rule("experiment:plain", body, category="experiment"))
 
     def test_her_variant_is_told_and_decides(self, shop: Shop) -> None:
         advice = shop.ok("recommend", openid=A)

@@ -27,6 +27,8 @@
     │       ├── SceneLocked         the garden has not grown far enough for the plant's scene
     │       ├── TooManyMeals        as many meals of the day are recorded as may be
     │       ├── FormNotForAge       the questionnaire is meant for another age
+    │       ├── RuleUnchecked       a version goes live only after it was validated against the live one
+    │       ├── RuleReplaced        another version of the rule is live than the operator saw
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -216,6 +218,18 @@ class TooManyMeals(Conflict):
     code = 40930
     error = "TOO_MANY_MEALS"
     text = "这一天已经记录了很多餐"
+
+
+class RuleUnchecked(Conflict):
+    code = 40945
+    error = "RULE_UNCHECKED"
+    text = "请先校验：该版本还没有与当前生效的版本比较过"
+
+
+class RuleReplaced(Conflict):
+    code = 40946
+    error = "RULE_REPLACED"
+    text = "当前生效的版本刚刚有变化，请刷新后重试"
 
 
 class Fault(AppError):

@@ -14,7 +14,7 @@ from gardenshop.flows.purchases import BOUGHT, PURCHASE_FIELDS
 from gardenshop.flows.scenes import Scene, Shelf
 from gardenshop.rules.advice import PROFILE_FIELDS, usable
 from gardenshop.rules.basket import on_shelf
-from gardenshop.rules.policy import RecommendPolicy, policy_of
+from gardenshop.rules.policy import Policy, policy_of
 from gardenshop.rules.prepared import KIND, known_of
 from gardenshop.rules.recommend import NOTHING_KNOWN, Known
 
@@ -37,7 +37,7 @@ class Found(NamedTuple):
     profile: Document
     orders: list[Document]
     cart: Document
-    policy: RecommendPolicy
+    policy: Policy
     known: Known
     shelf: Shelf
     stocked: set[str]
@@ -71,7 +71,7 @@ def read(scene: Scene, named: str, ctx: Context) -> Found:
         usable(profiles[0] if profiles else {}, users[0] if users else {}),
         orders,
         cart,
-        policy_of(rules).recommend,
+        policy_of(rules),
         known_of(products, models[0]["metrics"]) if models else NOTHING_KNOWN,
         products,
         {key for each in stock for key in each["products"]},

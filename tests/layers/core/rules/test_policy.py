@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from gardenshop.rules.policy import Policy, policy_of
+from gardenshop.models.base import RulesVersion
+from gardenshop.rules.policy import RULES, Policy, policy_of
 
 
 def rule(rule_id: str, version: int, **body: Any) -> dict[str, Any]:
@@ -51,3 +52,15 @@ def test_the_order_of_the_rules_does_not_matter() -> None:
 def test_a_malformed_rule_is_an_error(body: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         policy_of([rule("order", 1, **body)])
+
+
+def test_of_two_live_versions_the_newer_counts() -> None:
+    policy = policy_of([rule("order", 10, payMinutes=10), rule("order", 9, payMinutes=9)])
+
+    assert (policy.order.pay_minutes, policy.version) == (10, "order10")
+
+
+def test_all_rules_at_high_versions_fit_on_an_order() -> None:
+    policy = policy_of([rule(rule_id, 9999) for rule_id in RULES])
+
+    assert TypeAdapter(RulesVersion).validate_python(policy.version) == policy.version
