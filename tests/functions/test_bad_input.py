@@ -207,8 +207,9 @@ SHARED = {
     "ruleId",
 }
 """``userId``, ``payoutNo``, ``reviewId`` and ``ruleId`` only operators send, ``lineId`` is part of an owned
-order, ``trackingNo`` names a parcel, ``withdrawalId`` is looked for on the caller's own document, ``deviceId``
-is hers to say, an ``eventId`` is kept under her own id, ``photoId`` names a picture that is only kept.
+order, ``trackingNo`` names a parcel, ``withdrawalId`` is looked for on the caller's own document,
+``deviceId`` is hers to say, an ``eventId`` is kept under her own id, ``photoId`` names a picture that is only
+kept.
 """
 OF_A: dict[str, list[dict[str, Any]]] = {
     "order_view": [{"orderNo": "{order}"}],

@@ -12,7 +12,17 @@ class UserEvent(Document):
 
     user_id: UserId
     type: Literal[
-        "exposure", "click", "view", "search", "cart", "checkout", "order", "pay", "share", "favorite"
+        "exposure",
+        "click",
+        "view",
+        "search",
+        "cart",
+        "checkout",
+        "order",
+        "pay",
+        "share",
+        "favorite",
+        "variant",
     ]
     product_id: Key | None = None
     sku_id: SkuId | None = None
