@@ -7,6 +7,7 @@ from typing import Any
 from demo import aftermath, coupons, earnings, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
 from demo.eating import eat
+from demo.governing import govern
 from demo.redeem import redeem
 from demo.seasons import advise
 from demo.stage import Actor, Stage, timer_at
@@ -56,6 +57,7 @@ def walk(stage: Stage) -> None:
     earnings.earn(stage)
     study(stage)
     advise(stage)
+    govern(stage)
     keep_apart(stage, order_no)
 
 

@@ -33,6 +33,18 @@ def prepared(data: Document) -> str:
     return f"学到了 {data['productsPrepared']} 种商品的买法"
 
 
+def rule(data: Document) -> str:
+    """Say which version it is about, how it differs, and what yesterday would have come to."""
+    version = data["versions"][0]
+    state = {"draft": "草稿", "live": "生效", "old": "已替换"}[version["state"]]
+    lines = [f"{version['ruleId']} 第 {version['version']} 版：{state}"]
+    lines += [
+        f"{each['path']}：{each.get('before')} → {each.get('after')}" for each in data.get("changes") or ()
+    ]
+    tried = data.get("simulation")
+    return "\n".join([*lines, f"昨日 {tried['orders']} 单，{tried['differ']} 单会不同"] if tried else lines)
+
+
 def titles(data: Document) -> str:
     """List the products found."""
     return "、".join(card["title"] for card in data["products"])
