@@ -6,6 +6,7 @@ python3 scripts/evaluate.py restock DIR              figures of the restock poli
 python3 scripts/evaluate.py restock DIR --frontier   days of cover at equal fill rates, and a plot
 python3 scripts/evaluate.py uplift                   the variants of an experiment, from the local CloudBase
 python3 scripts/evaluate.py uplift DIR               the same, from an export
+python3 scripts/evaluate.py claims [DIR]             what the plan promises, beside what members do today
 python3 scripts/evaluate.py backtest [DIR]           the policy beside what people ordered in the shop
 """
 
@@ -21,6 +22,7 @@ def main() -> int:
     from evaluation import (  # noqa: PLC0415  # Importable only from here on.
         ablation,
         backtest,
+        claims,
         recommend,
         restock,
         uplift,
@@ -34,6 +36,7 @@ def main() -> int:
     ablation.add_parser(kinds)
     restock.add_parser(kinds)
     uplift.add_parser(kinds)
+    claims.add_parser(kinds)
     backtest.add_parser(kinds)
     options = parser.parse_args()
     return int(options.run(options))

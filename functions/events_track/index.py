@@ -12,7 +12,7 @@ from gardenshop.models.base import ClientToken, Instant, Key, Line, SkuId, Words
 from gardenshop.rules.consent import stands
 
 OLDEST = 7 * DAY
-Type = Literal["exposure", "click", "view", "search", "cart", "share", "favorite"]
+Type = Literal["exposure", "click", "view", "search", "cart", "share", "favorite", "variant"]
 """What clients may tell. What becomes of orders, the orders say."""
 
 _SHOWN = {"exposure_id", "product_id"}
@@ -24,8 +24,12 @@ _SAYS: dict[Type, tuple[set[str], set[str]]] = {
     "cart": ({"sku_id"}, {"product_id", "exposure_id"}),
     "share": ({"product_id"}, {"exposure_id"}),
     "favorite": ({"product_id"}, {"exposure_id"}),
+    "variant": ({"variant"}, set()),
 }
-"""What each type must say of itself, and what it may; each may name its scene."""
+"""What each type must say of itself, and what it may; each may name its scene.
+
+``variant`` is what the mini-program shows of an experiment of its own, where it first differs.
+"""
 
 
 class Step(Request):

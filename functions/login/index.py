@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gardenshop.cloud.database import Document, get
+from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.cloud.errors import Internal, PhoneTaken
 from gardenshop.cloud.wechat import PhoneCodeInvalid, WeChatApi
@@ -19,6 +19,8 @@ from gardenshop.flows.accounts import (
     phone_hash,
 )
 from gardenshop.models.base import ClientToken, Words
+from gardenshop.rules.experiments import Variant, experiments_of, parts_of
+from gardenshop.rules.flags import flags_of, open_to
 
 
 class Login(Request):
@@ -32,7 +34,10 @@ class Login(Request):
 
 
 class Account(Response):
-    """The caller's account. `merged` lists the former accounts merged by this call."""
+    """The caller's account. `merged` lists the former accounts merged by this call.
+
+    `flags` are open to her; `variants` are what she sees in experiments of the mini-program, by experiment.
+    """
 
     user_id: str
     is_new: bool
@@ -43,17 +48,19 @@ class Account(Response):
     garden_points: int
     shop_points: int
     merged: list[str]
+    flags: list[str]
+    variants: dict[str, str]
 
 
 @cloud_function(caller=MEMBER)
 def main(request: Login, ctx: Context) -> Account:
     """Create, greet, claim and move; whatever is repeated or comes twice at once has one effect."""
     is_new = _open(ctx, _verified_phone(request, ctx), request.device_id)
-    account = _account(ctx)
+    account, rules = _account(ctx)
     ctx.db.write(*greet(account))
     merged = merge_claimed(ctx.db, account, ctx.now)
     if merged:
-        account = _account(ctx)
+        account, rules = _account(ctx)
     points = account["points"]
     return Account(
         user_id=ctx.user_id,
@@ -65,6 +72,8 @@ def main(request: Login, ctx: Context) -> Account:
         garden_points=points["garden"]["available"],
         shop_points=points["shop"]["available"],
         merged=merged,
+        flags=open_to(flags_of(rules), account),
+        variants={name: each.name for name, each in _variants(rules, ctx).items()},
     )
 
 
@@ -97,8 +106,14 @@ def _open(ctx: Context, phone: str | None, device_id: str | None) -> bool:
     return bool(opened.upserted)
 
 
-def _account(ctx: Context) -> Document:
-    account = ctx.db.one(get("users", ctx.user_id))
-    if account is None:
+def _account(ctx: Context) -> tuple[Document, list[Document]]:
+    """Read the account, and the live flags and experiments with it."""
+    switches = {"category": {"$in": ["flag", "experiment"]}, "state": "live"}
+    accounts, rules = ctx.db.read(get("users", ctx.user_id), find("business_rules", switches))
+    if not accounts:
         raise Internal
-    return account
+    return accounts[0], rules
+
+
+def _variants(rules: list[Document], ctx: Context) -> dict[str, Variant]:
+    return parts_of(experiments_of(rules), "client", ctx.user_id)

@@ -13,8 +13,8 @@ from gardenshop.flows.scenes import SCENES, Scene, SceneName
 from gardenshop.flows.storefront import Found, read
 from gardenshop.models.base import Key
 from gardenshop.rules.advice import avoided_by, types_of_profile
-from gardenshop.rules.experiments import taken_part
 from gardenshop.rules.features import Member, Place, candidate
+from gardenshop.rules.policy import recommend_for
 from gardenshop.rules.ranking import Item, rank, weights_of
 from gardenshop.rules.recommend import outlook
 from gardenshop.rules.solar_terms import term_at
@@ -79,7 +79,7 @@ def main(request: Recommend, ctx: Context) -> Recommendation:
     """Read in one round trip, rank, and say why."""
     scene = SCENES[request.scene]
     found = read(scene, getattr(request, scene.named_by, ""), ctx)
-    policy, variant = taken_part(found.policy, ctx.user_id)
+    policy, variant = recommend_for(found.policy, ctx.user_id)
     items = rank(
         [
             candidate(product, ctx.now, in_stock=key in found.stocked, segment=_segment(found.profile))

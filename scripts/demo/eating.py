@@ -1,11 +1,24 @@
 """What A eats, in her own words: looked at, recorded, corrected, and what it comes to in carbon."""
 
+from demo import notes
 from demo.cast import MINT
 from demo.stage import Stage
 from gardenshop.cloud.database import Document
 from gardenshop.cloud.identity import user_id
 
 _WORDS = "番茄炒蛋一盘、米饭一碗、半块豆腐"
+
+
+def cook(stage: Stage) -> None:
+    """A buys what a dish takes: first a look, then all of it into the cart, twice with one token."""
+    dish = {"recipeId": "mapo-tofu", "servings": 4}
+    stage.call("一道菜要买什么 · What a dish takes", MINT, "recipe_buy", dish, note=notes.dish)
+    add = {**dish, "mode": "add", "clientToken": "demo-recipe-1"}
+    stage.call("一键加入购物车 · All of it into the cart", MINT, "recipe_buy", add, note=notes.dish)
+    before = stage.one("shopping_cart", user_id(MINT.openid))
+    stage.post("/functions/recipe_buy", add, MINT)
+    after = stage.one("shopping_cart", user_id(MINT.openid))
+    stage.expect("one token fills the cart once", holds=before == after)
 
 
 def eat(stage: Stage) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from demo import aftermath, coupons, earnings, notes
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
-from demo.eating import eat
+from demo.eating import cook, eat
+from demo.governing import govern
 from demo.keeping import keep
 from demo.redeem import redeem
 from demo.seasons import advise
@@ -58,6 +59,7 @@ def walk(stage: Stage) -> None:
     earnings.earn(stage)
     study(stage)
     advise(stage)
+    govern(stage)
     keep_apart(stage, order_no)
 
 
@@ -227,18 +229,6 @@ def operate(stage: Stage) -> None:
     )
     stage.call("夜间关账 · The nightly close", TIMER, "nightly_close")
     stage.call("备份状态（未配置存储桶）· The backup, off without a bucket", OPERATOR, "admin_data")
-
-
-def cook(stage: Stage) -> None:
-    """A buys what a dish takes: first a look, then all of it into the cart, twice with one token."""
-    dish = {"recipeId": "mapo-tofu", "servings": 4}
-    stage.call("一道菜要买什么 · What a dish takes", MINT, "recipe_buy", dish, note=notes.dish)
-    add = {**dish, "mode": "add", "clientToken": "demo-recipe-1"}
-    stage.call("一键加入购物车 · All of it into the cart", MINT, "recipe_buy", add, note=notes.dish)
-    before = stage.one("shopping_cart", user_id(MINT.openid))
-    stage.post("/functions/recipe_buy", add, MINT)
-    after = stage.one("shopping_cart", user_id(MINT.openid))
-    stage.expect("one token fills the cart once", holds=before == after)
 
 
 def speak(stage: Stage) -> None:

@@ -39,6 +39,18 @@ def campaigns(data: Document) -> str:
     return "、".join(f"{BY_KEY[each.rpartition('-')[2]].name}时令" for each in data["campaigns"])
 
 
+def rule(data: Document) -> str:
+    """Say which version it is about, how it differs, and what yesterday would have come to."""
+    version = data["versions"][0]
+    state = {"draft": "草稿", "live": "生效", "old": "已替换"}[version["state"]]
+    lines = [f"{version['ruleId']} 第 {version['version']} 版：{state}"]
+    lines += [
+        f"{each['path']}：{each.get('before')} → {each.get('after')}" for each in data.get("changes") or ()
+    ]
+    tried = data.get("simulation")
+    return "\n".join([*lines, f"昨日 {tried['orders']} 单，{tried['differ']} 单会不同"] if tried else lines)
+
+
 def titles(data: Document) -> str:
     """List the products found."""
     return "、".join(card["title"] for card in data["products"])

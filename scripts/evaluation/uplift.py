@@ -3,31 +3,33 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 
-from dataio.access import NoAccess, access, add_options
-from dataio.cloudapi import CloudApi, CloudError
-from evaluation.uplift_figures import MEASURES, Estimate, Outcome, outcomes
-from evaluation.uplift_members import Document, experiments_in, members_of
-from gardenshop.cloud.database import Filter, find
-from gardenshop.cloud.ejson import decode
+from dataio.access import NoAccess, add_options
+from dataio.cloudapi import CloudError
+from evaluation.records import Document, Missing, Wanted, documents
+from evaluation.uplift_checks import SUSPECT, Balance, adjusted, balance, shares_of
+from evaluation.uplift_figures import MEASURES, MONEY, Estimate, Outcome, outcomes
+from evaluation.uplift_members import experiments_in, members_of
 
-_PAGE = 1000
-_READ: dict[str, tuple[Filter, tuple[str, ...]]] = {
-    "user_events": (
-        {"type": {"$in": ["exposure", "click"]}, "variant": {"$exists": True}},
-        ("userId", "type", "variant", "exposureId", "at"),
-    ),
-    "orders": (
-        {},
-        ("userId", "status", "createdAt", "totals.paidFen", "lines.from.exposureId", "lines.refundedFen"),
-    ),
-}
+_EVENTS = Wanted(
+    "user_events",
+    {"type": {"$in": ["exposure", "click", "variant"]}, "variant": {"$exists": True}},
+    ("userId", "type", "variant", "exposureId", "at"),
+)
+_ORDERS = Wanted(
+    "orders",
+    {},
+    ("userId", "status", "createdAt", "totals.paidFen", "lines.from.exposureId", "lines.refundedFen"),
+)
+_RULES = Wanted(
+    "business_rules", {"category": "experiment"}, ("ruleId", "version", "state", "body"), spare=True
+)
 
 
 class Unusable(Exception):
@@ -38,7 +40,11 @@ def add_parser(kinds: Any) -> None:
     """Add the command to the sub-parsers *kinds*."""
     parser = kinds.add_parser("uplift", help="the variants of an experiment", description=__doc__)
     parser.add_argument(
-        "folder", type=Path, nargs="?", metavar="DIR", help="of user_events.jsonl and orders.jsonl"
+        "folder",
+        type=Path,
+        nargs="?",
+        metavar="DIR",
+        help="of user_events.jsonl, orders.jsonl and business_rules.jsonl",
     )
     parser.add_argument("--experiment", metavar="NAME", help="where there are several")
     parser.add_argument("--control", metavar="NAME", help="the variant to compare with (control, else first)")
@@ -51,21 +57,30 @@ def add_parser(kinds: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compare, and show; 2 when there is nothing to compare."""
     try:
-        events, orders = (list(_documents(name, options)) for name in _READ)
+        events, orders, rules = (list(documents(each, options)) for each in (_EVENTS, _ORDERS, _RULES))
         experiment = _experiment(events, options.experiment)
         members, mixed = members_of(experiment, events, orders)
         control = _control(sorted({member.variant for member in members}), options.control)
-    except (Unusable, NoAccess, CloudError) as problem:
+    except (Unusable, Missing, NoAccess, CloudError) as problem:
         print(problem, file=sys.stderr)
         return 2
-    show(outcomes(members, control, seed=options.seed), mixed, as_json=options.json)
+    found = outcomes(adjusted(members), control, seed=options.seed)
+    show(found, mixed, balance(members, shares_of(experiment, rules)), as_json=options.json)
     return 0
 
 
-def show(found: Sequence[Outcome], mixed: int, *, as_json: bool, console: Console | None = None) -> None:
-    """Print what was *found*, and how many members were shown several variants and do not count."""
+def show(
+    found: Sequence[Outcome],
+    mixed: int,
+    drawn: Balance | None,
+    *,
+    as_json: bool,
+    console: Console | None = None,
+) -> None:
+    """Print what was *found*, how many were shown several variants, and how the rest were *drawn*."""
     if as_json:
-        print(json.dumps({"mixed": mixed, "variants": [_plain(each) for each in found]}, indent=1))
+        told = {"mixed": mixed, "mismatch": drawn and drawn._asdict(), "variants": [*map(_plain, found)]}
+        print(json.dumps(told, indent=1))
         return
     table = Table("", *(Column(each.variant, justify="right") for each in found))
     table.add_row("members", *(str(each.members) for each in found))
@@ -76,28 +91,8 @@ def show(found: Sequence[Outcome], mixed: int, *, as_json: bool, console: Consol
     console.print(table)
     if mixed:
         console.print(f"{mixed} members were shown several variants and do not count.")
-
-
-def _documents(name: str, options: argparse.Namespace) -> Iterator[Document]:
-    if options.folder is None:
-        yield from _stored(name, CloudApi(access(options)))
-        return
-    path = options.folder / f"{name}.jsonl"
-    if not path.is_file():
-        raise Unusable(f"{path} is missing")
-    with path.open(encoding="utf-8") as lines:
-        yield from (decode(line) for line in lines if line.strip())
-
-
-def _stored(name: str, cloud: CloudApi) -> Iterator[Document]:
-    (where, fields), last = _READ[name], ""
-    while True:
-        page = find(name, {**where, "_id": {"$gt": last}}, fields=fields, sort={"_id": 1}, limit=_PAGE)
-        (documents,) = cloud.run([page])
-        yield from documents
-        if not documents:
-            return
-        last = documents[-1]["_id"]
+    if drawn:
+        console.print(_judged(drawn))
 
 
 def _experiment(events: Sequence[Document], wanted: str | None) -> str:
@@ -121,10 +116,17 @@ def _control(variants: Sequence[str], wanted: str | None) -> str:
 
 
 def _cell(found: Outcome, measure: str) -> str:
-    scale, unit = (0.01, "¥") if measure == "average order" else (100, "%")
+    scale, unit = (0.01, "¥") if measure in MONEY else (100, "%")
     text = _text(found.measures[measure], scale, unit)
     difference = found.differences.get(measure)
     return text if difference is None else f"{text}\n{_text(difference, scale, unit, signed=True)}"
+
+
+def _judged(drawn: Balance) -> str:
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in drawn.shares.items())
+    told = f"Drawn for {shares}: chance comes as far from it with p = {drawn.p:.4f}"
+    trusted = drawn.p >= SUSPECT
+    return f"{told}." if trusted else f"{told}. The members are not those that were drawn: trust no figure."
 
 
 def _text(estimate: Estimate, scale: float, unit: str, *, signed: bool = False) -> str:

@@ -9,14 +9,19 @@ from evaluation.uplift_members import Member
 DRAWS = 400
 _TAIL = 0.025
 
-Ratio = Callable[[Member], tuple[int, int]]
+Ratio = Callable[[Member], tuple[float, int]]
 """What a member adds above and below the line."""
+
+MONEY = {"average order", "paid a member", "paid, by her past"}
+"""Measures in fen; the others are rates."""
 
 MEASURES: Mapping[str, Ratio] = {
     "click rate": lambda member: (member.clicks, member.exposures),
     "conversion": lambda member: (int(member.orders > 0), 1),
     "through the list": lambda member: (member.through, 1),
     "average order": lambda member: (member.paid_fen, member.orders),
+    "paid a member": lambda member: (member.paid_fen, 1),
+    "paid, by her past": lambda member: (member.adjusted_fen, 1),
     "again in 30 days": lambda member: (member.again, member.followed),
 }
 

@@ -10,6 +10,9 @@ from gardenshop.flows.purchases import BOUGHT
 Document = dict[str, Any]
 
 AGAIN_DAYS = 30
+PAST_DAYS = 60
+SHOWN = ("exposure", "variant")
+"""Events that say that a variant was seen: something in a list, or the variant itself."""
 
 
 class Member(NamedTuple):
@@ -27,6 +30,9 @@ class Member(NamedTuple):
     """Whether something that she was shown came to be in an order."""
     followed: int = 0
     again: int = 0
+    before_fen: int = 0
+    """What she paid in the `PAST_DAYS` before, which no variant can have changed."""
+    adjusted_fen: float = 0
 
 
 def experiments_in(events: Iterable[Document]) -> list[str]:
@@ -48,8 +54,9 @@ def members_of(
             bought[order["userId"]].append(order)
     instants = [event["at"] for event in events] + [order["createdAt"] for order in orders]
     end = max(instants, default=0)
-    found = [_member(each, bought[user_id], end) for user_id, each in sorted(mine.items())]
-    return [each for each in found if each is not None and each.exposures], found.count(None)
+    seen = {key: each for key, each in sorted(mine.items()) if any(one["type"] in SHOWN for one in each)}
+    found = [_member(each, bought[user_id], end) for user_id, each in seen.items()]
+    return [each for each in found if each is not None], found.count(None)
 
 
 def _member(events: Sequence[Document], orders: Sequence[Document], end: int) -> Member | None:
@@ -62,7 +69,8 @@ def _member(events: Sequence[Document], orders: Sequence[Document], end: int) ->
     after = sorted(
         (order for order in orders if order["createdAt"] >= since), key=lambda order: order["createdAt"]
     )
-    member = Member(variants.pop(), len(shown), len(clicked))
+    past = [each for each in orders if since - PAST_DAYS * DAY <= each["createdAt"] < since]
+    member = Member(variants.pop(), len(shown), len(clicked), before_fen=sum(map(_kept_fen, past)))
     if not after:
         return member
     origins = {(line.get("from") or {}).get("exposureId") for order in after for line in order["lines"]}

@@ -63,6 +63,9 @@ POOL: dict[str, list[Any]] = {
     "suggestionId": ["tofu-500g:2026-11-23"],
     "expectedVersion": [0, 1],
     "withdrawalId": ["open", f"{user_id(B)}:payout-of-b"],
+    "ruleId": ["freight", "flag:shop_migrated", "experiment:home"],
+    "liveVersion": [0, 1, 2],
+    "body": [{"freeFromFen": 5000}, {"shareBp": 100}, {}],
     "Time": [
         "",
         "2026-11-23T04:00:00Z",
@@ -109,6 +112,13 @@ VALID: dict[str, Any] = {
             "startAt": NOW,
             "endAt": NOW + 7 * DAY,
         },
+    },
+    "admin_rules_publish": {
+        "action": "draft",
+        "ruleId": "freight",
+        "body": {"freeFromFen": 5000},
+        "title": "满 50 元包邮",
+        "clientToken": "rules-00001",
     },
     "admin_refund_decide": {
         "orderNo": "of-a",

@@ -207,11 +207,12 @@ SHARED = {
     "supplierOrderNo",
     "supplierId",
     "suggestionId",
+    "ruleId",
 }
 """``userId``, ``payoutNo`` and ``reviewId`` only operators send, ``lineId`` is part of an owned order,
 ``trackingNo`` names a parcel, ``withdrawalId`` is looked for on the caller's own document, ``deviceId`` is
 hers to say, an ``eventId`` is kept under her own id, ``photoId`` names a picture that is only kept.
-``supplierOrderNo``, ``supplierId`` and ``suggestionId`` only operators send.
+``supplierOrderNo``, ``supplierId``, ``suggestionId`` and ``ruleId`` only operators send.
 """
 OF_A: dict[str, list[dict[str, Any]]] = {
     "order_view": [{"orderNo": "{order}"}],

@@ -49,6 +49,17 @@ def test_a_step_is_kept_as_it_was_told(shop: Shop) -> None:
     ]
 
 
+def test_a_variant_of_the_mini_program_is_kept_with_consent_and_only_with_it(shop: Shop) -> None:
+    seen = step(kind="variant", variant="home:big")
+
+    assert shop.ok("events_track", batch(seen), openid=A)["stored"] == 1
+    assert shop.ok("events_track", batch(seen), openid=B)["stored"] == 0
+    assert [(each["type"], each["variant"], each["userId"]) for each in kept(shop)] == [
+        ("variant", "home:big", user_id(A))
+    ]
+    assert shop.refused("events_track", batch(step(kind="variant", scene="home")), openid=A)["code"] == 40000
+
+
 def test_fifty_steps_take_one_read_and_one_write(shop: Shop) -> None:
     steps = [step(f"event-{number:04}") for number in range(50)]
 

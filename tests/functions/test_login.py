@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.builders import HOME, NOW, assert_lawful, die_everywhere, document, former, lot, user
+from functions.builders import HOME, NOW, assert_lawful, die_everywhere, document, former, lot, rule, user
 from functions.conftest import Clock, WeChat
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.flows.accounts import device_hash, phone_hash
@@ -46,12 +46,31 @@ def test_the_first_login_opens_an_account(shop: Shop, clock: Clock) -> None:
         "gardenPoints": 0,
         "shopPoints": 0,
         "merged": [],
+        "flags": [],
+        "variants": {},
     }
 
     assert shop.ok("login", openid=A) == account
     assert shop.ok("login", openid=A) == {**account, "isNew": False}
     stored = shop.one("users", user_id(A))
     assert (stored["openid"], stored["createdAt"], stored["status"]) == (A, NOW, "active")
+
+
+def test_a_flag_and_a_variant_of_hers_are_told(shop: Shop, clock: Clock) -> None:
+    del clock
+    halves = [{"name": "big", "shareBp": 10_000}, {"name": "small", "shareBp": 0}]
+    for name, category, body in (
+        ("flag:shop_migrated", "flag", {"shareBp": 10_000}),
+        ("flag:staff_only", "flag", {"staff": True}),
+        ("experiment:home", "experiment", {"on": "client", "variants": halves}),
+        ("experiment:lists", "experiment", {"variants": halves}),
+    ):
+        shop.add("business_rules", rule(name, body, category=category))
+
+    told = shop.ok("login", openid=A)
+    assert (told["flags"], told["variants"]) == (["shop_migrated"], {"home": "big"})
+    shop.add("users", user(B, roles=["warehouse"]))
+    assert shop.ok("login", openid=B)["flags"] == ["shop_migrated", "staff_only"]
 
 
 def test_logins_at_once_open_one_account(shop: Shop, at_once: Callable[..., list[Any]]) -> None:
@@ -77,6 +96,8 @@ def test_the_former_account_is_merged_by_its_phone(shop: Shop, clock: Clock) -> 
         "gardenPoints": 0,
         "shopPoints": 860,
         "merged": ["legacy:10086"],
+        "flags": [],
+        "variants": {},
     }
     account, left = shop.one("users", user_id(A)), shop.one("users", "legacy:10086")
     assert (account["phoneHash"], account["addresses"]) == (HASH, [HOME])

@@ -61,7 +61,7 @@ def test_cold_and_warm_it_takes_one_trip(shop: Shop) -> None:
     for _ in range(2):
         shop.ok("recommend", openid=A)
 
-    assert sizes == [9, 8]
+    assert sizes == [10, 9]
 
 
 def test_what_she_cannot_eat_is_never_shown(shop: Shop) -> None:
@@ -349,7 +349,8 @@ class TestExperiment:
             {"name": "sales", "shareBp": 10_000, "weights": {"term": 0, "endorsement": 0}},
             {"name": "rest", "shareBp": 0},
         ]
-        shop.add("business_rules", rule("recommend", {"experiment": {"name": "plain", "variants": variants}}))
+        body = {"variants": variants}
+        shop.add("business_rules", rule("experiment:plain", body, category="experiment"))
 
     def test_her_variant_is_told_and_decides(self, shop: Shop) -> None:
         advice = shop.ok("recommend", openid=A)
@@ -412,7 +413,7 @@ class TestLearntWeights:
             {"name": "season", "shareBp": 10_000, "weights": {"term": 500}},
             {"name": "rest", "shareBp": 0},
         ]
-        shop.add("business_rules", rule("recommend", {"experiment": {"name": "plain", "variants": variants}}))
+        shop.add("business_rules", rule("experiment:plain", {"variants": variants}, category="experiment"))
 
         assert self.features(shop) == {"popularity", "term"}
 

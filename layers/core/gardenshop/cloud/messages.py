@@ -60,7 +60,7 @@ def parse(event: Any, request_type: type[RequestT]) -> RequestT:
     try:
         return request_type.model_validate(fields)
     except ValidationError as error:
-        raise InvalidRequest(fields=_problems(error)) from None
+        raise InvalidRequest(fields=problems(error)) from None
 
 
 def demand_fields(**fields: Any) -> None:
@@ -90,10 +90,12 @@ def _is_json(name: Any, value: Any) -> bool:
     return True
 
 
-def _problems(error: ValidationError) -> list[dict[str, str]]:
-    """Name the fields that are wrong and how, never what they held."""
+def problems(error: ValidationError, *, within: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Name the fields that are wrong and how, never what they held; *within* is where they stand."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [{"field": _field(item["loc"]), "problem": item["type"]} for item in found[:_MAX_PROBLEMS]]
+    return [
+        {"field": _field([*within, *item["loc"]]), "problem": item["type"]} for item in found[:_MAX_PROBLEMS]
+    ]
 
 
 def _field(location: Sequence[Any]) -> str:

@@ -16,6 +16,7 @@ MAY: Mapping[str, frozenset[str]] = {
             "admin_order_ship",
             "admin_product_save",
             "admin_refund_decide",
+            "admin_rules_publish",
             "admin_stock_adjust",
             "points_award",
             "product_certify",

@@ -101,7 +101,7 @@ def _of_line(
 ) -> Operation:
     key = line_key(order["_id"], line["lineId"], line["practitionerId"], kind)
     facts = {"orderNo": order["_id"], "lineId": line["lineId"], "via": line["via"]}
-    facts |= {"baseFen": line["paidFen"], "bp": line["commissionBp"]}
+    facts |= {"baseFen": line["paidFen"], "bp": line["commissionBp"], "rulesVersion": order["rulesVersion"]}
     return entry(
         f"{key}:{ref}" if ref else key,
         kind,

@@ -125,6 +125,7 @@ def _row(meal: _Meal, fed: _Feed, day: str) -> Document:
         "savedG": meal.estimate.saved_g,
         "baseline": _baseline(fed.policy).label,
         "factorVersion": VERSION,
+        "rulesVersion": fed.policy.version,
         "source": "shop",
         "orderNo": order["_id"],
         "lineId": line["lineId"],

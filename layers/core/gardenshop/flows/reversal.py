@@ -62,13 +62,15 @@ def _meal_id(order: Document, line_id: str) -> str:
 def _reversed_meals(
     order: Document, sale: Document, meals: Mapping[str, Document], day: str, now: int
 ) -> Iterator[Document]:
-    copied = ("userId", "type", "baseline", "factorVersion", "source", "orderNo", "lineId")
+    copied = (
+        "userId", "type", "baseline", "factorVersion", "rulesVersion", "source", "orderNo", "lineId"
+    )  # fmt: skip
     for cut in cuts_of(order, sale):
         meal = meals[cut.line["lineId"]]
         grams = {name: -cut.share(meal[name]) for name in ("carbonG", "baselineG", "savedG")}
         yield {
             "_id": f"{meal['_id']}:{sale['afterSaleNo'].rpartition('-')[2]}",
-            **{name: meal[name] for name in copied},
+            **{name: meal[name] for name in copied if name in meal},
             **grams,
             "day": day,
             "items": [],

@@ -14,7 +14,7 @@ from gardenshop.flows.purchases import BOUGHT, PURCHASE_FIELDS
 from gardenshop.flows.scenes import Scene, Shelf
 from gardenshop.rules.advice import PROFILE_FIELDS, usable
 from gardenshop.rules.basket import on_shelf
-from gardenshop.rules.policy import RecommendPolicy, policy_of
+from gardenshop.rules.policy import Policy, policy_of
 from gardenshop.rules.prepared import KIND, known_of
 from gardenshop.rules.ranking import weights_of
 from gardenshop.rules.recommend import NOTHING_KNOWN, Known
@@ -38,7 +38,7 @@ class Found(NamedTuple):
     profile: Document
     orders: list[Document]
     cart: Document
-    policy: RecommendPolicy
+    policy: Policy
     known: Known
     shelf: Shelf
     stocked: set[str]
@@ -74,7 +74,7 @@ def read(scene: Scene, named: str, ctx: Context) -> Found:
         usable(profiles[0] if profiles else {}, users[0] if users else {}),
         orders,
         cart,
-        _taught(policy_of(rules).recommend, model, "regulars" if has_past else "newcomers"),
+        _taught(policy_of(rules), model, "regulars" if has_past else "newcomers"),
         known_of(products, model) if model else NOTHING_KNOWN,
         products,
         {key for each in stock for key in each["products"]},
@@ -82,12 +82,12 @@ def read(scene: Scene, named: str, ctx: Context) -> Found:
     )
 
 
-def _taught(policy: RecommendPolicy, model: Document, whose: str) -> RecommendPolicy:
+def _taught(policy: Policy, model: Document, whose: str) -> Policy:
     """Return *policy* with the weights that the night learnt for such as her, unless it was changed since."""
-    worth = model.get("worth") or {}
-    if not policy.learns or worth.get("usual") != weights_of(policy.weights):
-        return policy
-    return policy.model_copy(update={"weights": worth[whose]})
+    rule, worth = policy.recommend, model.get("worth") or {}
+    if rule.learns and worth.get("usual") == weights_of(rule.weights):
+        policy.recommend = rule.model_copy(update={"weights": worth[whose]})
+    return policy
 
 
 def _on_shelf(shelf: list[Document], cached: dict[str, Document], now: int) -> dict[str, Document]:

@@ -72,6 +72,9 @@ OrderNo = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-
 LineId = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9_\-]+$")]
 """The id of a line within its order."""
 
+RulesVersion = Annotated[str, Field(max_length=200)]
+"""The live rules of a moment, each with its version: ``freight1.order1.points2``."""
+
 ClientToken = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_\-]+$")]
 """Made by the client once per intent and sent again with every retry, so that it counts once."""
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from gardenshop.models.base import Day, Document, Instant, Key, SkuId, UserId
 
 EventType = Literal[
-    "exposure", "click", "view", "search", "cart", "checkout", "order", "pay", "share", "favorite"
+    "exposure", "click", "view", "search", "cart", "checkout", "order", "pay", "share", "favorite", "variant"
 ]
 
 

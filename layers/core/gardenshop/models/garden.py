@@ -19,6 +19,7 @@ from gardenshop.models.base import (
     OrderNo,
     Points,
     Ring,
+    RulesVersion,
     ShortText,
     SignedFen,
     SignedGrams,
@@ -71,7 +72,7 @@ class Meal(Document):
     points: SignedPoints = 0
     baseline: Annotated[str, Field(max_length=60)]
     method: ShortText | None = None
-    rules_version: Annotated[str, Field(max_length=80)] = ""
+    rules_version: RulesVersion = ""
     factor_version: Annotated[str, Field(max_length=60)]
     source: Literal["member", "shop"]
     order_no: OrderNo | None = None

@@ -22,6 +22,7 @@ from gardenshop.models.base import (
     Model,
     Points,
     Quantity,
+    RulesVersion,
     ShortText,
     SkuId,
     UserId,
@@ -163,7 +164,7 @@ class Order(Document):
     lines: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=100)]
     totals: Totals
     trace: Annotated[tuple[TraceStep, ...], Field(max_length=100)] = ()
-    rules_version: Annotated[str, Field(max_length=80)]
+    rules_version: RulesVersion
     user_coupon_id: Key | None = None
     budgets: Annotated[tuple[BudgetUse, ...], Field(max_length=100)] = ()
     limited: bool = False

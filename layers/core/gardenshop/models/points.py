@@ -4,7 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gardenshop.models.base import Day, Document, Instant, Key, Model, Points, ShortText, SignedPoints, UserId
+from gardenshop.models.base import (
+    Day,
+    Document,
+    Instant,
+    Key,
+    Model,
+    Points,
+    RulesVersion,
+    ShortText,
+    SignedPoints,
+    UserId,
+)
 from gardenshop.models.limits import MAX_TAKERS
 from gardenshop.models.vocabulary import RecordState
 
@@ -73,7 +84,7 @@ class PointsEntry(Document):
     due_at: Instant | None = None
     """When the pump should look at a row that is not settled."""
     balance_after: Points | None = None
-    rules_version: Annotated[str, Field(max_length=80)]
+    rules_version: RulesVersion
     day: Day
     note: ShortText | None = None
     actor: Key | None = None

@@ -18,6 +18,7 @@ from gardenshop.models.base import (
     Month,
     OrderNo,
     Ring,
+    RulesVersion,
     ShortText,
     SignedFen,
     UserId,
@@ -119,6 +120,8 @@ class CommissionEntry(Document):
     via: Via | None = None
     base_fen: Fen | None = None
     bp: Bp | None = None
+    rules_version: RulesVersion | None = None
+    """The rules by which the order was priced and the rate was fixed."""
     ref: Key | None = None
     amount_fen: Fen | None = None
     """What a withdrawal asks for."""

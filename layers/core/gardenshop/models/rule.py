@@ -19,6 +19,7 @@ class BusinessRule(Document):
         "order",
         "commission",
         "carbon",
+        "learning",
         "recommend",
         "restock",
         "garden",
@@ -34,4 +35,9 @@ class BusinessRule(Document):
     until: Instant | None = Field(default=None, alias="to")
     author: Key
     live_key: Key | None = None
-    """The rule id while this version is the live one: unique, so only one can be."""
+    """What it went live as: the rule id, and the version it took the place of. Unique, so of two that would
+    take the place of one version only one does."""
+    client_token: Key | None = None
+    """The intent that drafted it."""
+    checked_against: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] | None = None
+    """The version that was live when it was found sound; 0 where none was."""

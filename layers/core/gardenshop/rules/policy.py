@@ -5,22 +5,27 @@ A rule's `body` in `business_rules` overrides the defaults field by field. `vers
 never recomputed from later rules.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from gardenshop.models.base import Bp, Count, Fen, Grams, Model, Points
+from gardenshop.models.base import Bp, Count, Fen, Grams, Key, Line, Model, Points
 from gardenshop.models.vocabulary import Constitutions, SolarTerm
+from gardenshop.rules.experiments import Experiment, Weights, experiments_of, parts_of
+from gardenshop.rules.flags import Flag, flags_of
+from gardenshop.rules.live_rules import newest
 from gardenshop.rules.money import FULL_BP
 
-VariantName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]{1,24}$")]
+Name = Annotated[Line, Field(min_length=1, max_length=40, pattern=r"^[^.$]+$")]
+"""A name that may be a stored field's."""
 
 
 class FreightRegion(Model):
     """The tariff of some *provinces*: a first weight, then steps."""
 
-    provinces: tuple[str, ...] = ()
+    provinces: Annotated[tuple[Name, ...], Field(max_length=40)] = ()
     first_fen: Fen
     first_g: Grams = 1000
     next_fen: Fen = 0
@@ -32,8 +37,8 @@ class FreightPolicy(Model):
 
     free_from_fen: Fen = 9900
     default: FreightRegion = Field(default_factory=lambda: FreightRegion(first_fen=1000, next_fen=200))
-    regions: tuple[FreightRegion, ...] = ()
-    no_delivery: tuple[str, ...] = ()
+    regions: Annotated[tuple[FreightRegion, ...], Field(max_length=40)] = ()
+    no_delivery: Annotated[tuple[Name, ...], Field(max_length=40)] = ()
 
 
 class OrderPolicy(Model):
@@ -76,7 +81,7 @@ class CarbonPolicy(Model):
     `meals_a_day`: how many meals of one day a member may record, whatever she takes back.
     """
 
-    baseline_code: str = "pork"
+    baseline_code: Key = "pork"
     baseline_g: Grams = 75
     meal_portions: Count = 2
     meals_a_day: Count = 12
@@ -89,7 +94,7 @@ class GardenPolicy(Model):
     water_growth_minutes: Count = 120
     growth_minutes_per_kg: Count = 60
     max_plants: Count = 60
-    scenes: dict[str, Count] = Field(default_factory=dict)
+    scenes: Annotated[dict[Name, Count], Field(max_length=40)] = Field(default_factory=dict)
 
 
 class LearningPolicy(Model):
@@ -98,40 +103,15 @@ class LearningPolicy(Model):
     pass_bp: Bp = 6000
 
 
-class Variant(Model):
-    """One way to recommend, for a share of the members: what it says comes over the rule's own."""
-
-    name: VariantName
-    share_bp: Bp
-    weights: dict[str, int] = Field(default_factory=dict)
-    variety_bp: Bp | None = None
-
-
-class Experiment(Model):
-    """Variants side by side; members beyond their shares see the rule's own way and are not counted."""
-
-    name: VariantName
-    variants: Annotated[tuple[Variant, ...], Field(min_length=2, max_length=5)]
-
-    @model_validator(mode="after")
-    def _shares_add_up(self) -> "Experiment":
-        if sum(variant.share_bp for variant in self.variants) > FULL_BP:
-            raise ValueError("the shares of the variants are more than all members")
-        if len({variant.name for variant in self.variants}) != len(self.variants):
-            raise ValueError("two variants have one name")
-        return self
-
-
 class RecommendPolicy(Model):
-    """Weights of the recommendation's features, in basis points, and variety; an experiment with both.
+    """Weights of the recommendation's features, in basis points, and variety.
 
     Where it `learns`, every night pulls the weights to what the last weeks' orders show.
     """
 
     learns: bool = True
-    weights: dict[str, int] = Field(default_factory=dict)
+    weights: Weights = Field(default_factory=dict)
     variety_bp: Bp = 3000
-    experiment: Experiment | None = None
 
 
 class SupplierTerms(Model):
@@ -155,7 +135,7 @@ class RestockPolicy(Model):
     campaign_lift_bp: Annotated[int, Field(strict=True, ge=1000, le=100_000)] = 15_000
     """The usual factor of sales under a promotion, until a SKU's own days say more; 15000 is half more."""
     budget_fen: Fen | None = None
-    suppliers: Annotated[dict[str, SupplierTerms], Field(max_length=200)] = Field(default_factory=dict)
+    suppliers: Annotated[dict[Name, SupplierTerms], Field(max_length=200)] = Field(default_factory=dict)
     """By the supplier's id."""
 
 
@@ -197,11 +177,8 @@ class PrivacyPolicy(Model):
     """A year and a month, so that a season can be compared with the last."""
 
 
-class Policy:
-    """All live rules. A function asks for few of them, so each is understood when it is first asked for.
-
-    Asking raises pydantic.ValidationError when the body of the live rule is malformed.
-    """
+class _Rules:
+    """The rules there is one of."""
 
     freight: FreightPolicy
     order: OrderPolicy
@@ -215,20 +192,40 @@ class Policy:
     campaign: CampaignPolicy
     privacy: PrivacyPolicy
 
-    def __init__(self, bodies: Mapping[str, Any], version: str) -> None:
-        self._bodies = bodies
-        self.version = version
+
+RULES: Mapping[str, type[Model]] = _Rules.__annotations__
+"""What each of them is, by its id."""
+
+
+class Policy(_Rules):
+    """All live rules, with the flags and experiments by name.
+
+    A function asks for few of them, so each is understood when it is first asked for; asking raises
+    pydantic.ValidationError when the body of the live rule is malformed.
+    """
+
+    def __init__(self, live: Sequence[Mapping[str, Any]]) -> None:
+        self._live = live
+        self._known = {rule_id: each for rule_id, each in newest(live).items() if rule_id in RULES}
+        self.version = ".".join(f"{name}{self._known[name]['version']}" for name in sorted(self._known))
+
+    @cached_property
+    def flags(self) -> Mapping[str, Flag]:
+        """Whom each flag is open to."""
+        return flags_of(self._live)
+
+    @cached_property
+    def experiments(self) -> Mapping[str, Experiment]:
+        """The experiments that are published."""
+        return experiments_of(self._live)
 
     def __getattr__(self, name: str) -> Any:
         if name not in RULES:
             raise AttributeError(name)
-        rule = RULES[name].model_validate(self._bodies.get(name, {}))
+        body = self._known[name]["body"] if name in self._known else {}
+        rule = RULES[name].model_validate(body)
         setattr(self, name, rule)
         return rule
-
-
-RULES: Mapping[str, type[Model]] = Policy.__annotations__
-"""What each rule is, by its id."""
 
 
 def policy_of(documents: Iterable[Mapping[str, Any]]) -> Policy:
@@ -236,7 +233,19 @@ def policy_of(documents: Iterable[Mapping[str, Any]]) -> Policy:
 
     Rules this module does not know belong to other readers and are passed over.
     """
-    live = {document["ruleId"]: document for document in documents}
-    known = {rule_id: live[rule_id]["body"] for rule_id in RULES if rule_id in live}
-    version = ".".join(f"{rule_id}{live[rule_id]['version']}" for rule_id in sorted(known))
-    return Policy(known, version)
+    return Policy(list(documents))
+
+
+def recommend_for(policy: Policy, user_id: str) -> tuple[RecommendPolicy, str | None]:
+    """Return the recommendation's rule as *user_id* has it, and the name by which her exposures tell of it.
+
+    A member of several experiments on it is in the first of them, by name.
+    """
+    for name, variant in parts_of(policy.experiments, "recommend", user_id).items():
+        changed = RecommendPolicy(
+            learns=policy.recommend.learns,
+            weights={**policy.recommend.weights, **variant.weights},
+            variety_bp=policy.recommend.variety_bp if variant.variety_bp is None else variant.variety_bp,
+        )
+        return changed, f"{name}:{variant.name}"
+    return policy.recommend, None

@@ -90,6 +90,7 @@ def test_a_paid_order_earns_line_by_line(small: SmallShop) -> None:
         "via": "certification",
         "baseFen": 1180,
         "bp": 200,
+        "rulesVersion": "",
         "day": "2026-11-24",
         "state": "final",
         "schemaVersion": 1,

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from gardenshop.models.base import RulesVersion
 from gardenshop.rules.policy import RULES, FreightPolicy, policy_of
 
 
@@ -61,3 +62,15 @@ def test_a_malformed_rule_is_an_error_for_who_asks_for_it(body: dict[str, Any]) 
 def test_there_is_no_rule_but_those_that_are_known() -> None:
     with pytest.raises(AttributeError, match="wording"):
         _ = policy_of([rule("wording", 1)]).wording
+
+
+def test_of_two_live_versions_the_newer_counts() -> None:
+    policy = policy_of([rule("order", 10, payMinutes=10), rule("order", 9, payMinutes=9)])
+
+    assert (policy.order.pay_minutes, policy.version) == (10, "order10")
+
+
+def test_all_rules_at_high_versions_fit_on_an_order() -> None:
+    policy = policy_of([rule(rule_id, 9999) for rule_id in RULES])
+
+    assert TypeAdapter(RulesVersion).validate_python(policy.version) == policy.version

@@ -33,6 +33,8 @@
     │       ├── StockMoved          the stock does not allow the entry, or not any more
     │       ├── TokenUsed           the token stands for another deed
     │       ├── SkuTaken            another product has the SKU
+    │       ├── RuleUnchecked       a version goes live only after it was validated against the live one
+    │       ├── RuleReplaced        another version of the rule is live than the operator saw
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours

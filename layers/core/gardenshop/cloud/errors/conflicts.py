@@ -163,3 +163,15 @@ class SkuTaken(Conflict):
     code = 40944
     error = "SKU_TAKEN"
     text = "该 SKU 编号已属于另一件商品"
+
+
+class RuleUnchecked(Conflict):
+    code = 40945
+    error = "RULE_UNCHECKED"
+    text = "请先校验：该版本还没有与当前生效的版本比较过"
+
+
+class RuleReplaced(Conflict):
+    code = 40946
+    error = "RULE_REPLACED"
+    text = "当前生效的版本刚刚有变化，请刷新后重试"
