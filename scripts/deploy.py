@@ -1,4 +1,4 @@
-"""Bring the collections, layers and functions of this repository to an environment, and look after them there.
+"""Bring collections, layers and functions of this repository to an environment, and look after them there.
 
 python3 scripts/deploy.py plan                    show how the environment differs from the repository
 python3 scripts/deploy.py apply                   bring it up to date; what is not known here is left alone

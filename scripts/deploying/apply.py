@@ -1,11 +1,10 @@
 """Bringing an environment to what is wanted, change by change.
 
-Every change may be made again, and broken off anywhere, the next plan has the rest. A function gets its code before
-its description says so, so one whose description is right has the code, too.
+Every change may be made again: broken off anywhere, the next plan has the rest. A function gets its code
+before its description says so, so one whose description is right has the code, too.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 
 from deploying.archives import archive
 from deploying.building import zipped
@@ -26,9 +25,9 @@ from deploying.plan import (
     rule_of,
     settings_of,
 )
+from deploying.verify import digest_of
 from deploying.wanted import WantedFunction
-
-_CHINA = timezone(timedelta(hours=8))
+from deploying.watching import now
 
 
 class Deployment:
@@ -122,12 +121,13 @@ class Deployment:
 
     def _entry(self) -> Entry:
         functions = {name: self._deployed(one) for name, one in self._functions.items()}
-        return Entry(at=datetime.now(_CHINA).isoformat(timespec="seconds"), complete=False, functions=functions)
+        return Entry(at=now().isoformat(timespec="seconds"), complete=False, functions=functions)
 
     def _deployed(self, function: WantedFunction) -> Deployed:
         settings = self._settings(function)
         return Deployed(
             code=function.code,
+            file=digest_of(function.files["index.py"]),
             runtime=function.runtime,
             handler=settings.handler,
             timeout=settings.timeout,

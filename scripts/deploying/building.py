@@ -106,7 +106,14 @@ def _wheels(alias: str, lock: Path, cache: Path) -> Path:
 
 
 def _install(alias: str, wanted: Path, folder: Path) -> None:
-    arguments = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--target", str(folder)]
+    arguments = [
+        "--require-hashes",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-compile",
+        "--target",
+        str(folder),
+    ]
     arguments += ["--platform", "manylinux2014_x86_64", "--implementation", "cp", "--python-version", VERSION]
     done = subprocess.run(  # noqa: S603  # No shell, and no argument from outside.
         [sys.executable, "-m", "pip", "install", "--quiet", *arguments, "-r", str(wanted)],

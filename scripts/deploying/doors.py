@@ -33,10 +33,12 @@ class Doors:
         self._env = {"EnvId": env_id}
 
     def routes(self) -> tuple[str | None, dict[str, Route]]:
-        """Return the environment's own domain and the routes that lead from it to functions, by their paths."""
+        """Return the environment's own domain, and its routes to functions by their paths."""
         domains: list[Mapping[str, Any]] = []
         while True:
-            reply = self._service.call("DescribeHTTPServiceRoute", **self._env, Offset=len(domains), Limit=_PAGE)
+            reply = self._service.call(
+                "DescribeHTTPServiceRoute", **self._env, Offset=len(domains), Limit=_PAGE
+            )
             found = reply.get("Domains") or []
             domains += found
             if len(found) < _PAGE:
@@ -55,8 +57,10 @@ class Doors:
     def set_route(self, domain: str | None, path: str, function: str, *, exists: bool) -> None:
         """Lead *path* of *domain* to *function*."""
         if domain is None:
-            raise NotDeployable("The environment has no HTTP access domain: open the service in the console first.")
-        route = {"Path": path, "UpstreamResourceType": _SCF, "UpstreamResourceName": function}
+            raise NotDeployable(
+                "The environment has no HTTP access domain: open the service in the console first."
+            )
+        route: dict[str, Any] = {"Path": path, "UpstreamResourceType": _SCF, "UpstreamResourceName": function}
         route |= {"EnableAuth": False, "EnablePathTransmission": False, "Enable": True}
         action = "ModifyHTTPServiceRoute" if exists else "CreateHTTPServiceRoute"
         self._service.call(action, **self._env, Domain={"Domain": domain, "Routes": [route]})

@@ -18,7 +18,7 @@ LAYER_LIMIT = 20 * 1024 * 1024
 _ROLE = {"Role": "TCB_QcsRole", "Stamp": "MINI_QCBASE"}
 """What makes a function one of CloudBase's: its built-in credentials come from that role."""
 
-_BUSY = ("Creating", "Updating", "Publishing", "Deleting")
+_BUSY = ("Creating", "Updating", "Publishing", "Deleting", "Uploading")
 _POLL_SECONDS, _PATIENCE_SECONDS = 1.0, 120.0
 
 
@@ -68,11 +68,13 @@ class Environment:
         self.id = access.env_id
         self.scf: Service = scf(access, sleep)
         self.tcb: Service = tcb(access, sleep)
-        self._sleep = sleep
+        self.sleep = sleep
 
     def functions(self) -> dict[str, Function]:
         """Return all functions by their names."""
-        names = [item["FunctionName"] for item in self.scf.pages("ListFunctions", "Functions", Namespace=self.id)]
+        names = [
+            item["FunctionName"] for item in self.scf.pages("ListFunctions", "Functions", Namespace=self.id)
+        ]
         return {name: self.function(name) for name in names}
 
     def function(self, name: str) -> Function:
@@ -81,36 +83,35 @@ class Environment:
 
     def create_function(self, name: str, runtime: str, code: bytes, settings: Settings, note: str) -> None:
         """Create a function, of which *note* is the description."""
-        parameters = {**_parameters(settings), "Runtime": runtime, "Description": note, "Handler": settings.handler}
-        parameters |= {"Code": {"ZipFile": _base64(code)}, "InstallDependency": "FALSE", **_ROLE, **self._logs()}
+        parameters = {
+            **_parameters(settings),
+            "Runtime": runtime,
+            "Description": note,
+            "Handler": settings.handler,
+        }
+        parameters |= {
+            "Code": {"ZipFile": _base64(code)},
+            "InstallDependency": "FALSE",
+            **_ROLE,
+            **self._logs(),
+        }
         self.scf.call("CreateFunction", **self._at(name), **parameters)
-        self.wait(name)
+        self._wait(name, "GetFunction", **self._at(name))
 
     def update_code(self, name: str, handler: str, code: bytes) -> None:
         """Replace the code of a function."""
         self.scf.call("UpdateFunctionCode", **self._at(name), Handler=handler, ZipFile=_base64(code))
-        self.wait(name)
+        self._wait(name, "GetFunction", **self._at(name))
 
     def configure(self, name: str, settings: Settings, note: str) -> None:
         """Replace the configuration of a function, its variables as a whole."""
         parameters = {**_parameters(settings), "Description": note}
         self.scf.call("UpdateFunctionConfiguration", **self._at(name), **parameters)
-        self.wait(name)
+        self._wait(name, "GetFunction", **self._at(name))
 
     def delete_function(self, name: str) -> None:
         """Delete a function with its triggers."""
         self.scf.call("DeleteFunction", **self._at(name))
-
-    def wait(self, name: str) -> None:
-        """Return when the function is Active. Raises NotDeployable when it fails or takes minutes."""
-        waited = 0.0
-        while (status := str(self.scf.call("GetFunction", **self._at(name))["Status"])) in _BUSY:
-            if waited >= _PATIENCE_SECONDS:
-                raise NotDeployable(f"{name} is {status} for minutes: start again when it is Active.")
-            self._sleep(_POLL_SECONDS)
-            waited += _POLL_SECONDS
-        if status != "Active":
-            raise NotDeployable(f"{name} is {status}: the console says why; after that, start again.")
 
     def layer_versions(self, name: str) -> list[LayerVersion]:
         """Return the versions of a layer, the newest first; none when there is no such layer."""
@@ -120,15 +121,18 @@ class Environment:
             if error.code.startswith("ResourceNotFound"):
                 return []
             raise
-        versions = [LayerVersion(int(one["LayerVersion"]), str(one.get("Description") or "")) for one in found]
+        versions = [
+            LayerVersion(int(one["LayerVersion"]), str(one.get("Description") or "")) for one in found
+        ]
         return sorted(versions, reverse=True)
 
     def publish_layer(self, name: str, content: bytes, description: str) -> int:
         """Publish a version of a layer and return its number."""
         if len(content) > LAYER_LIMIT:
             raise NotDeployable(
-                f"The layer {name} is {len(content) / 1024**2:.1f} MB, more than a request carries: publish it in "
-                f"the console (50 MB at most) for {RUNTIME} with the description “{description}”, and start again."
+                f"The layer {name} is {len(content) / 1024**2:.1f} MB, more than a request carries: publish it "
+                f"in the console (50 MB at most) for {RUNTIME} with the description “{description}”, "
+                "and start again."
             )
         reply = self.scf.call(
             "PublishLayerVersion",
@@ -138,7 +142,13 @@ class Environment:
             Description=description,
             Src=f"TCB_{self.id}",
         )
-        return int(reply["LayerVersion"])
+        version = int(reply["LayerVersion"])
+        self._wait(f"{name} {version}", "GetLayerVersion", LayerName=name, LayerVersion=version)
+        return version
+
+    def delete_layer(self, name: str, version: int) -> None:
+        """Delete a version of a layer; functions that are bound to it keep it."""
+        self.scf.call("DeleteLayerVersion", LayerName=name, LayerVersion=version)
 
     def create_timer(self, function: str, name: str, cron: str) -> None:
         """Create a timer of a function."""
@@ -155,12 +165,23 @@ class Environment:
         reply = self.scf.call("Invoke", **self._at(name), ClientContext=text, LogType="Tail")["Result"]
         failure = str(reply.get("ErrMsg") or "")
         result = _json(reply.get("RetMsg")) if not failure else None
-        facts = str(reply.get("Log") or ""), str(reply.get("FunctionRequestId")), float(reply.get("Duration") or 0)
+        facts = (
+            str(reply.get("Log") or ""),
+            str(reply.get("FunctionRequestId")),
+            float(reply.get("Duration") or 0),
+        )
         return Invoked(result, failure, *facts)
 
-    def logs(self, function: str, since: str, until: str, request_id: str | None = None) -> list[dict[str, Any]]:
+    def logs(
+        self, function: str, since: str, until: str, request_id: str | None = None
+    ) -> list[dict[str, Any]]:
         """Return the invocations of a function between two instants in UTC+8, the oldest first."""
-        asked: dict[str, Any] = {"StartTime": since, "EndTime": until, "Order": "asc", "OrderBy": "start_time"}
+        asked: dict[str, Any] = {
+            "StartTime": since,
+            "EndTime": until,
+            "Order": "asc",
+            "OrderBy": "start_time",
+        }
         if request_id:
             asked["FunctionRequestId"] = request_id
         return list(self.scf.pages("GetFunctionLogs", "Data", **self._at(function), **asked))
@@ -173,12 +194,25 @@ class Environment:
         described: dict[str, Any] = found[0]
         return described
 
+    def _wait(self, what: str, action: str, **asked: Any) -> None:
+        """Return when *what* is Active. Raises NotDeployable when it fails or takes minutes."""
+        waited = 0.0
+        while (status := str(self.scf.call(action, **asked)["Status"])) in _BUSY:
+            if waited >= _PATIENCE_SECONDS:
+                raise NotDeployable(f"{what} is {status} for minutes: start again when it is Active.")
+            self.sleep(_POLL_SECONDS)
+            waited += _POLL_SECONDS
+        if status != "Active":
+            raise NotDeployable(f"{what} is {status}: the console says why; after that, start again.")
+
     def _logs(self) -> dict[str, str]:
         """Return where the functions of the environment log, which a new function has to be told."""
         services = self.describe().get("LogServices") or []
-        return {"ClsLogsetId": services[0]["LogsetId"], "ClsTopicId": services[0]["TopicId"]} if services else {}
+        return (
+            {"ClsLogsetId": services[0]["LogsetId"], "ClsTopicId": services[0]["TopicId"]} if services else {}
+        )
 
-    def _at(self, name: str) -> dict[str, str]:
+    def _at(self, name: str) -> dict[str, Any]:
         return {"FunctionName": name, "Namespace": self.id}
 
 
@@ -196,7 +230,9 @@ def _function(reply: Mapping[str, Any]) -> Function:
             layers=layers,
         ),
         description=reply.get("Description") or "",
-        timers={one["TriggerName"]: _cron(one["TriggerDesc"]) for one in _timers(reply.get("Triggers") or [])},
+        timers={
+            one["TriggerName"]: _cron(one["TriggerDesc"]) for one in _timers(reply.get("Triggers") or [])
+        },
         status=reply["Status"],
     )
 

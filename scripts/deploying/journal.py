@@ -19,9 +19,13 @@ class _Record(BaseModel):
 
 
 class Deployed(_Record):
-    """A function as it was deployed; *layers* are names with versions, *digests* what was in them, by alias."""
+    """A function as it was deployed: digests of its files, of index.py alone, and of its layers by alias.
+
+    *layers* are names with versions.
+    """
 
     code: str
+    file: str
     runtime: str
     handler: str
     timeout: int
@@ -31,10 +35,11 @@ class Deployed(_Record):
 
 
 class Entry(_Record):
-    """One deployment; it is not *complete* while it goes on, or where it broke off."""
+    """One deployment, *complete* unless it goes on or broke off; it may *restore* the one of an instant."""
 
     at: str
     complete: bool
+    restores: str | None = None
     functions: dict[str, Deployed]
 
 
@@ -52,7 +57,7 @@ class Journal:
         return [Entry.model_validate(each) for each in json.loads(self._file.read_text("utf-8"))]
 
     def begin(self, entry: Entry, packages: Mapping[str, bytes]) -> None:
-        """Write a deployment down with the zips of its code, before it begins; one that broke off is taken over."""
+        """Write a deployment down with its zips of code before it begins, in place of one that broke off."""
         for digest, content in packages.items():
             self._keep(digest, content)
         self._write([each for each in self.entries() if each.complete] + [entry])

@@ -1,7 +1,7 @@
-"""The difference between the repository and an environment, as changes to make in this order; a pure comparison.
+"""The difference between the repository and an environment, as changes to make in order; a pure comparison.
 
-The digest of a function's code and that of a layer stand in what the cloud says of them, their descriptions: so
-the cloud has the last word on what is deployed, whoever deployed it.
+The digests of functions' code and of layers stand in their descriptions: so the cloud has the last word on
+what is deployed, whoever deployed it.
 """
 
 import re
@@ -48,7 +48,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the repository wants of *env_id*; *lenient* where the cloud itself gives variables that are unset."""
+    """What the repository wants of *env_id*; *lenient* where the cloud itself gives unset variables."""
 
     env_id: str
     functions: Sequence[WantedFunction]
@@ -104,7 +104,7 @@ def plan(wanted: Wanted, found: Found) -> Plan:
 
 
 def bound_version(wanted: Wanted, found: Found, alias: str) -> int | None:
-    """Return the version in the cloud of the layer *alias* as it is here; None when it has to be published."""
+    """Return the version that is the layer *alias* as it is here; None when it has to be published."""
     layer = wanted.layers[alias]
     for version in found.versions.get(alias, ()):
         told = _LAYER.search(version.description)
@@ -113,7 +113,9 @@ def bound_version(wanted: Wanted, found: Found, alias: str) -> int | None:
     return None
 
 
-def settings_of(wanted: Wanted, function: WantedFunction, versions: Mapping[str, int], found: Found) -> Settings:
+def settings_of(
+    wanted: Wanted, function: WantedFunction, versions: Mapping[str, int], found: Found
+) -> Settings:
     """Return how *function* is to be configured, its layers being of *versions*.
 
     A variable that is unset here keeps the value it has there: who deploys code need not know every secret.
@@ -180,7 +182,9 @@ def differences(wanted: Wanted, found: Found, function: WantedFunction, existing
 def _layers(wanted: Wanted, found: Found) -> Iterator[Change]:
     for alias, layer in wanted.layers.items():
         if bound_version(wanted, found, alias) is None:
-            told = "with bytecode" if wanted.compiles else "without bytecode: no Python 3.10 is on this machine"
+            told = (
+                "with bytecode" if wanted.compiles else "without bytecode: no Python 3.10 is on this machine"
+            )
             yield Change("publish layer", alias, (layer.digest, told))
 
 
@@ -190,7 +194,9 @@ def _function(wanted: Wanted, found: Found, function: WantedFunction) -> Iterato
         yield Change("create function", function.name, (f"code {function.code}",))
         return
     if existing.runtime != function.runtime:
-        yield Change("recreate function", function.name, (f"runtime {existing.runtime} → {function.runtime}",))
+        yield Change(
+            "recreate function", function.name, (f"runtime {existing.runtime} → {function.runtime}",)
+        )
         return
     why = [*differences(wanted, found, function, existing)]
     if code_of(existing) != function.code:
@@ -220,8 +226,10 @@ def _rule(wanted: Wanted, found: Found) -> Iterator[Change]:
     should = rule_of(wanted, found.rule)
     if should != found.rule:
         changed = sorted(name for name in should if should[name] != found.rule.get(name))
-        why = [f"{name} {'open to' if should[name]['invoke'] else 'closed to'} clients" for name in changed]
-        yield Change("set rule", "invoke", tuple(why))
+        opened = [name for name in changed if should[name]["invoke"]]
+        closed = [f"{name} closed to clients" for name in changed if name not in opened]
+        told = [f"{len(opened)} functions open to clients"] if opened else []
+        yield Change("set rule", "invoke", (*closed, *told))
 
 
 def rule_of(wanted: Wanted, rule: Rule) -> dict[str, Any]:
@@ -237,10 +245,12 @@ def _problems(wanted: Wanted, found: Found, function: WantedFunction) -> Iterato
             f"{function.name}: the runtime {existing.runtime} of a function cannot be changed to "
             f"{function.runtime}: allow deleting and creating it with --recreate"
         )
+    if existing and existing.status.endswith("Failed"):
+        yield f"{function.name} is {existing.status}: the console says why; delete it there, and start again"
     has = existing.settings.variables if existing else {}
     lacking = [key for key in function.unset if key not in has]
     if lacking and not wanted.lenient:
-        yield f"{function.name}: no value is given for {', '.join(lacking)}: set it, or name a file with --settings"
+        yield f"{function.name}: no value for {', '.join(lacking)}: set it, or name a file with --settings"
 
 
 def _variables(env_id: str, has: Mapping[str, str], should: Mapping[str, str]) -> Iterator[str]:

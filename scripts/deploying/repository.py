@@ -30,7 +30,9 @@ def found(wants: Wanted, environment: Environment, doors: Doors) -> Found:
     domain, routes = doors.routes()
     return Found(
         functions=environment.functions(),
-        versions={alias: environment.layer_versions(layer_name(wants.env_id, alias)) for alias in wants.layers},
+        versions={
+            alias: environment.layer_versions(layer_name(wants.env_id, alias)) for alias in wants.layers
+        },
         domain=domain,
         routes=routes,
         rule=doors.rule(),

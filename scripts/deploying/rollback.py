@@ -10,6 +10,7 @@ from deploying.environment import Environment, Function
 from deploying.errors import NotDeployable
 from deploying.journal import Deployed, Entry, Journal
 from deploying.plan import code_of, function_note
+from deploying.watching import now
 
 
 class Step(NamedTuple):
@@ -37,8 +38,10 @@ class Step(NamedTuple):
 
 
 def target(entries: Sequence[Entry]) -> Entry:
-    """Return the deployment before the last: the last complete one, where the last broke off."""
+    """Return the deployment before the last, and the same again where going back to it broke off."""
     complete = [entry for entry in entries if entry.complete]
+    if entries and entries[-1].restores and not entries[-1].complete:
+        return entries[-1]
     former = complete if entries and not entries[-1].complete else complete[:-1]
     if not former:
         raise NotDeployable("There is no earlier deployment from this machine to go back to.")
@@ -56,7 +59,11 @@ def steps(entry: Entry, functions: Mapping[str, Function]) -> Iterator[Step]:
 def lacking(entry: Entry, wanted: Sequence[Step], journal: Journal, environment: Environment) -> list[str]:
     """Return why it is not possible to go back to *entry*, empty when it is."""
     names = {layer for step in wanted for layer in step.deployed.layers}
-    has = {(name, one.version) for name in {name for name, _ in names} for one in environment.layer_versions(name)}
+    has = {
+        (name, one.version)
+        for name in {name for name, _ in names}
+        for one in environment.layer_versions(name)
+    }
     gone = [f"layer {name} {version} is deleted" for name, version in sorted(names - has)]
     codes = {step.deployed.code for step in wanted if step.has_other_code}
     gone += [f"code {code} is not on this machine" for code in sorted(codes) if journal.code(code) is None]
@@ -67,7 +74,12 @@ def lacking(entry: Entry, wanted: Sequence[Step], journal: Journal, environment:
 
 def run(entry: Entry, wanted: Sequence[Step], journal: Journal, environment: Environment) -> Iterator[Step]:
     """Go back, yielding each function that is done; it is a deployment of its own in the journal."""
-    journal.begin(entry, {})
+    update = {
+        "at": now().isoformat(timespec="seconds"),
+        "complete": False,
+        "restores": entry.restores or entry.at,
+    }
+    journal.begin(entry.model_copy(update=update), {})
     for step in wanted:
         deployed, settings = step.deployed, step.function.settings
         if step.has_other_code:
@@ -85,7 +97,11 @@ def run(entry: Entry, wanted: Sequence[Step], journal: Journal, environment: Env
 
 def _is(function: Function, deployed: Deployed) -> bool:
     has = function.settings
-    return code_of(function) == deployed.code and has.layers == deployed.layers and (
-        (has.handler, has.timeout, has.memory_size)
-        == (deployed.handler, deployed.timeout, deployed.memory_size)
+    return (
+        code_of(function) == deployed.code
+        and has.layers == deployed.layers
+        and (
+            (has.handler, has.timeout, has.memory_size)
+            == (deployed.handler, deployed.timeout, deployed.memory_size)
+        )
     )

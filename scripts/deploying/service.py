@@ -29,11 +29,12 @@ class Service:
     def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """Return the reply to *action*. Raises CloudError."""
         for attempt in range(1, _ATTEMPTS + 1):
+            is_last = attempt == _ATTEMPTS
             try:
                 reply: dict[str, Any] = self._client.call_json(action, parameters)["Response"]
             except TencentCloudSDKException as error:
                 code = str(error.get_code())
-                if attempt == _ATTEMPTS or not code.startswith(_THROTTLED):
+                if is_last or not code.startswith(_THROTTLED):
                     raise CloudError(code, str(error.get_message())) from error
                 self._sleep(random.uniform(0.5, 1) * 0.4 * 2**attempt)
             else:

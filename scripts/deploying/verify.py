@@ -40,7 +40,9 @@ def verify(environment: Environment, expected: Sequence[Expected]) -> Iterator[V
             continue
         told = invoked.result.get("data") if isinstance(invoked.result, dict) else None
         if not isinstance(told, dict) or "code" not in told:
-            failure = invoked.failure.strip().splitlines()[-1:] or ["it does not answer the question of its health"]
+            failure = invoked.failure.strip().splitlines()[-1:] or [
+                "it does not answer the question of its health"
+            ]
             yield Verdict(each.function, tuple(failure), invoked.milliseconds)
             continue
         yield Verdict(each.function, tuple(_wrong(each, told)), invoked.milliseconds)

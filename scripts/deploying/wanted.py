@@ -1,4 +1,4 @@
-"""What the repository wants an environment to have: cloudbaserc.json, the functions' folders, their callers."""
+"""What the repository wants an environment to have: cloudbaserc.json, the functions' files, their callers."""
 
 import ast
 import json
@@ -59,7 +59,7 @@ class WantedFunction:
 def read(root: Path, env_id: str, given: Mapping[str, str]) -> tuple[WantedFunction, ...]:
     """Return the functions of the repository in *root* for the environment *env_id*.
 
-    *given* are the values of templates. Raises NotDeployable naming everything that the platform would refuse.
+    *given* are the values of templates. Raises NotDeployable, naming all that the platform would refuse.
     """
     raw = _parsed(root / CONFIG)
     values = {**given, "ENV_ID": env_id}
@@ -68,7 +68,9 @@ def read(root: Path, env_id: str, given: Mapping[str, str]) -> tuple[WantedFunct
     except ValidationError as error:
         raise NotDeployable(f"{CONFIG}: {error}") from error
     templates = {one["name"]: one.get("envVariables", {}) for one in with_defaults(raw)["functions"]}
-    wanted = tuple(_function(root, project, one.name, templates[one.name], values) for one in project.functions)
+    wanted = tuple(
+        _function(root, project, one.name, templates[one.name], values) for one in project.functions
+    )
     if problems := [f"{one.name}: {problem}" for one in wanted for problem in _problems(one)]:
         raise NotDeployable("\n".join(problems))
     return wanted
@@ -115,9 +117,13 @@ def _function(
 
 
 def _caller(files: Files) -> str:
-    """Return whom the function serves, by ``@cloud_function(caller=…)`` in its file; nobody if it does not say."""
+    """Return whom the function serves, by ``@cloud_function(caller=…)``; "" if it does not say."""
     for node in ast.walk(ast.parse(files.get("index.py", b""))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "cloud_function":
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "cloud_function"
+        ):
             for keyword in node.keywords:
                 if keyword.arg == "caller" and isinstance(keyword.value, ast.Name):
                     return keyword.value.id.lower()

@@ -3,7 +3,7 @@
 `cloud_function` turns a function file's ``main(request, ctx)`` into the platform's
 ``main(event, context)``: it tells the caller from the context, refuses the wrong kind, parses the
 event once, runs the action, and maps every outcome to one reply shape. Nothing is ever raised
-to the platform. Operators who ask any function for its health are told what code it runs, and it does nothing else.
+to the platform. An operator who asks for the health of a function is told what code it runs.
 """
 
 import os
