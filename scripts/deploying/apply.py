@@ -31,16 +31,13 @@ from deploying.watching import now
 
 
 class Deployment:
-    """One run of `apply`. *python* compiles the layers."""
+    """One run of `apply`."""
 
-    def __init__(
-        self, wanted: Wanted, found: Found, environment: Environment, doors: Doors, python: str | None
-    ) -> None:
+    def __init__(self, wanted: Wanted, found: Found, environment: Environment, doors: Doors) -> None:
         self._wanted = wanted
         self._found = found
         self._environment = environment
         self._doors = doors
-        self._python = python
         self._functions = {one.name: one for one in wanted.functions}
         self._versions: dict[str, int] = {}
         for alias in wanted.layers:
@@ -80,10 +77,10 @@ class Deployment:
             self._environment.delete_function(extra.name)
 
     def _publish(self, alias: str) -> None:
-        layer = self._wanted.layers[alias]
-        note = layer_note(layer, compiled=self._python is not None)
+        layer, python = self._wanted.layers[alias], self._wanted.python
+        note = layer_note(layer, compiled=python is not None)
         name = layer_name(self._wanted.env_id, alias)
-        self._versions[alias] = self._environment.publish_layer(name, zipped(layer, self._python), note)
+        self._versions[alias] = self._environment.publish_layer(name, zipped(layer, python), note)
 
     def _make(self, change: Change) -> None:
         if change.kind == "set route":

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from packaging.markers import Marker
@@ -62,6 +63,7 @@ def zipped(layer: Layer, python: str | None) -> bytes:
     return archive({**layer.files, **(_bytecode(layer.files, python) if python else {})})
 
 
+@cache
 def platform_python() -> str | None:
     """Return a command that starts the platform's version of Python; one may be there and start nothing."""
     here = "{}.{}".format(*sys.version_info)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from dataio import access, definitions, tables
 from dataio.cloudapi import Access, CloudApi, CloudError
-from deploying import building, doctor, numbers, plan, repository, rollback, verify, watching
+from deploying import doctor, numbers, plan, repository, rollback, verify, watching
 from deploying.apply import Deployment
 from deploying.doors import Doors
 from deploying.environment import Environment
@@ -120,7 +120,7 @@ def _apply(options: argparse.Namespace, output: Output) -> int:
     if planned.problems:
         output.applied([], collections, planned, _notes(wanted, found))
         return 1
-    deployment = Deployment(wanted, found, place.environment, place.doors, building.platform_python())
+    deployment = Deployment(wanted, found, place.environment, place.doors)
     total = len(collections.changes) + len(planned.changes)
     making: Iterator[Change | tables.Change] = chain(
         tables.apply(api, collections.changes), deployment.run(planned, place.journal)

@@ -130,8 +130,8 @@ class Environment:
         """Publish a version of a layer and return its number."""
         if len(content) > LAYER_LIMIT:
             raise NotDeployable(
-                f"The layer {name} is {len(content) / 1024**2:.1f} MB, more than a request carries: publish it "
-                f"in the console (50 MB at most) for {RUNTIME} with the description “{description}”, "
+                f"The layer {name} is {len(content) / 1024**2:.1f} MB, more than a request carries: publish "
+                f"it in the console (50 MB at most) for {RUNTIME} with the description “{description}”, "
                 "and start again."
             )
         reply = self.scf.call(

@@ -48,12 +48,15 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the repository wants of *env_id*; *lenient* where the cloud itself gives unset variables."""
+    """What the repository wants of *env_id*. *python* can compile layers, if there is one.
+
+    *lenient* says that the cloud itself gives variables that are unset, as the local one does.
+    """
 
     env_id: str
     functions: Sequence[WantedFunction]
     layers: Mapping[str, Layer]
-    compiles: bool
+    python: str | None
     lenient: bool = False
     recreate: bool = False
 
@@ -108,7 +111,7 @@ def bound_version(wanted: Wanted, found: Found, alias: str) -> int | None:
     layer = wanted.layers[alias]
     for version in found.versions.get(alias, ()):
         told = _LAYER.search(version.description)
-        if told and told[1] == layer.digest and (_BYTECODE in version.description or not wanted.compiles):
+        if told and told[1] == layer.digest and (_BYTECODE in version.description or not wanted.python):
             return version.version
     return None
 
@@ -182,9 +185,7 @@ def differences(wanted: Wanted, found: Found, function: WantedFunction, existing
 def _layers(wanted: Wanted, found: Found) -> Iterator[Change]:
     for alias, layer in wanted.layers.items():
         if bound_version(wanted, found, alias) is None:
-            told = (
-                "with bytecode" if wanted.compiles else "without bytecode: no Python 3.10 is on this machine"
-            )
+            told = "with bytecode" if wanted.python else "without bytecode: no Python 3.10 is on this machine"
             yield Change("publish layer", alias, (layer.digest, told))
 
 

@@ -19,7 +19,7 @@ def read(root: Path, access: Access, *, file: Path | None = None, recreate: bool
         env_id=access.env_id,
         functions=functions,
         layers={alias: building.build(root, alias, cache) for alias in aliases},
-        compiles=building.platform_python() is not None,
+        python=building.platform_python(),
         lenient=is_loopback(access),
         recreate=recreate,
     )

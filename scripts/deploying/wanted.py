@@ -66,7 +66,7 @@ def read(root: Path, env_id: str, given: Mapping[str, str]) -> tuple[WantedFunct
     try:
         project = Project.model_validate(with_defaults(settings.filled(raw, values)))
     except ValidationError as error:
-        raise NotDeployable(f"{CONFIG}: {error}") from error
+        raise NotDeployable("\n".join(_told(error))) from None
     templates = {one["name"]: one.get("envVariables", {}) for one in with_defaults(raw)["functions"]}
     wanted = tuple(
         _function(root, project, one.name, templates[one.name], values) for one in project.functions
@@ -74,6 +74,12 @@ def read(root: Path, env_id: str, given: Mapping[str, str]) -> tuple[WantedFunct
     if problems := [f"{one.name}: {problem}" for one in wanted for problem in _problems(one)]:
         raise NotDeployable("\n".join(problems))
     return wanted
+
+
+def _told(error: ValidationError) -> Iterator[str]:
+    """Yield what is wrong in the file, without the values there, which may be secrets."""
+    for one in error.errors(include_input=False, include_url=False):
+        yield f"{CONFIG}: {'.'.join(map(str, one['loc']))}: {one['msg']}"
 
 
 def _parsed(file: Path) -> dict[str, Any]:
@@ -143,7 +149,8 @@ def _problems(function: WantedFunction) -> Iterator[str]:
             yield f"a variable cannot be called {key}: letters, digits and _, not beginning with {_RESERVED}"
     size = variables_size(function.variables)
     if size > _VARIABLES_LIMIT:
-        yield f"the variables come to {size} bytes, more than {_VARIABLES_LIMIT}: {', '.join(function.variables)}"
+        names = ", ".join(function.variables)
+        yield f"the variables come to {size} bytes, more than {_VARIABLES_LIMIT}: {names}"
 
 
 def variables_size(variables: Mapping[str, str]) -> int:
