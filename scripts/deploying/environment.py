@@ -128,20 +128,22 @@ class Environment:
 
     def publish_layer(self, name: str, content: bytes, description: str) -> int:
         """Publish a version of a layer and return its number."""
-        if len(content) > LAYER_LIMIT:
-            raise NotDeployable(
-                f"The layer {name} is {len(content) / 1024**2:.1f} MB, more than a request carries: publish "
-                f"it in the console (50 MB at most) for {RUNTIME} with the description “{description}”, "
-                "and start again."
-            )
-        reply = self.scf.call(
-            "PublishLayerVersion",
-            LayerName=name,
-            CompatibleRuntimes=[RUNTIME],
-            Content={"ZipFile": _base64(content)},
-            Description=description,
-            Src=f"TCB_{self.id}",
+        too_large = NotDeployable(
+            f"The layer {name} is {len(content) / 1024**2:.1f} MB, more than a request carries: publish "
+            f"it in the console (50 MB at most) for {RUNTIME}, described as “{description}”, and start again."
         )
+        if len(content) > LAYER_LIMIT:
+            raise too_large
+        parameters: dict[str, Any] = {
+            "CompatibleRuntimes": [RUNTIME],
+            "Description": description,
+            "Src": f"TCB_{self.id}",
+        }
+        parameters["Content"] = {"ZipFile": _base64(content)}
+        try:
+            reply = self.scf.call("PublishLayerVersion", LayerName=name, **parameters)
+        except CloudError as error:
+            raise too_large if error.code.startswith("RequestSizeLimitExceeded") else error from None
         version = int(reply["LayerVersion"])
         self._wait(f"{name} {version}", "GetLayerVersion", LayerName=name, LayerVersion=version)
         return version

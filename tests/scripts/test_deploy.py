@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -344,6 +345,28 @@ def test_the_doctor_answers_every_question_and_leaves_nothing_behind(deploy: Run
     there = environment(cloud)
     assert there.functions() == {}
     assert there.scf.call("ListLayers")["Layers"] == []
+
+
+def test_every_command_of_the_guide_is_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guide = (Path(cli.__file__).parents[1] / "README.md").read_text("utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if "scripts/deploy.py" in line]
+    names = {"_plan", "_apply", "_verify", "_rollback", "_logs", "_invoke", "_doctor"}
+    asked: set[str] = set()
+
+    def ask(name: str) -> int:
+        asked.add(name)
+        return 0
+
+    for name in names:
+        monkeypatch.setattr(cli, name, lambda *_, name=name: ask(name))
+
+    for line in lines:
+        assert cli.run(shlex.split(line, comments=True)[2:], description="") == 0
+    assert asked == names
+    assert capsys.readouterr().err == ""
 
 
 def test_what_the_cloud_refuses_is_said_in_a_line(deploy: Run) -> None:

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -262,18 +261,3 @@ def test_every_function_of_the_repository_says_whom_it_serves_and_can_be_deploye
 
     assert {one.caller for one in functions} == {"member", "operator", "timer", "http"}
     assert not any(one.unset for one in functions)
-
-
-def test_the_command_answers_for_its_help_without_installing_anything() -> None:
-    done = subprocess.run(
-        [sys.executable, "scripts/deploy.py", "--help"],
-        cwd=ROOT,
-        env={**os.environ, "GARDENSHOP_VENV": sys.prefix},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 0
-    for command in ("plan", "apply", "verify", "rollback", "logs", "invoke", "doctor"):
-        assert f"deploy.py {command}" in done.stdout
