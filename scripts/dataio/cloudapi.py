@@ -64,6 +64,21 @@ class Access(NamedTuple):
     tag: str | None = None
 
 
+def connection(access: Access) -> tuple[Credential, str, ClientProfile]:
+    """Return what a client of the SDK is made of, to reach *access*."""
+    url = urlsplit(access.endpoint)
+    if is_loopback(access):
+        _bypass_proxies()
+    http = HttpProfile(protocol=url.scheme, endpoint=url.netloc, keepAlive=True, reqTimeout=60)
+    secret = Credential(access.secret_id, access.secret_key, access.token)
+    return secret, access.region, ClientProfile(httpProfile=http)
+
+
+def is_loopback(access: Access) -> bool:
+    """Say whether *access* is a cloud on this machine."""
+    return urlsplit(access.endpoint).hostname in _LOOPBACK
+
+
 class ExistingIndex(NamedTuple):
     """An index as the cloud describes it, which leaves out whether it is sparse or partial."""
 
@@ -76,12 +91,7 @@ class CloudApi:
     """One environment. `calls` counts the round trips."""
 
     def __init__(self, access: Access, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        url = urlsplit(access.endpoint)
-        if url.hostname in _LOOPBACK:
-            _bypass_proxies()
-        http = HttpProfile(protocol=url.scheme, endpoint=url.netloc, keepAlive=True, reqTimeout=60)
-        secret = Credential(access.secret_id, access.secret_key, access.token)
-        self._client = TcbClient(secret, access.region, ClientProfile(httpProfile=http))
+        self._client = TcbClient(*connection(access))
         self._target = {"EnvId": access.env_id} | ({"Tag": access.tag} if access.tag else {})
         self._env = access.env_id
         self._sleep = sleep

@@ -102,7 +102,7 @@ def load_project(root: Path, environ: Mapping[str, str] | None = None) -> Projec
     try:
         text = file.read_text(encoding="utf-8")
         values = json.loads(render(text, template_values(root, os.environ if environ is None else environ)))
-        return Project.model_validate(_with_defaults(values))
+        return Project.model_validate(with_defaults(values))
     except FileNotFoundError:
         raise ProjectError(f"{file} is missing") from None
     except (ValidationError, ValueError) as error:
@@ -134,7 +134,8 @@ def merge(default: Any, value: Any) -> Any:
     return value
 
 
-def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    """Give every function of *values*, the parsed file, what functionDefaultConfig says for all."""
     default = values.get("functionDefaultConfig", {})
     functions = [_flatten(merge(default, one)) for one in values.get("functions", [])]
     return values | {"functions": functions}

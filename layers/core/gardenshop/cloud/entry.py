@@ -3,7 +3,7 @@
 `cloud_function` turns a function file's ``main(request, ctx)`` into the platform's
 ``main(event, context)``: it tells the caller from the context, refuses the wrong kind, parses the
 event once, runs the action, and maps every outcome to one reply shape. Nothing is ever raised
-to the platform.
+to the platform. An operator who asks for the health of a function is told what code it runs.
 """
 
 import os
@@ -35,6 +35,9 @@ MEMBER = "member"
 OPERATOR = "operator"
 TIMER = "timer"
 HTTP = "http"
+
+HEALTH = {"health": True}
+"""What an operator asks any function to be told what code it runs."""
 
 Event = Any
 Reply = dict[str, Any]
@@ -94,7 +97,7 @@ class _Function:
         call = _Call(request_id=str(facts.get("request_id") or ""))
         try:
             result = self._perform(event, context, facts, started, call)
-            reply = result if self.caller == HTTP else _success(result, call.request_id)
+            reply = result if isinstance(result, HttpResponse) else _success(result, call.request_id)
         except AppError as error:
             reply = self._failure(error, call)
         except Exception as error:  # noqa: BLE001  # The last doorway: nothing may reach the platform.
@@ -111,6 +114,10 @@ class _Function:
         except Unreadable:
             raise Forbidden from None
         caller = caller_of(environment)
+        if caller.kind is Kind.PLATFORM and event == HEALTH:
+            from gardenshop.cloud.health import health_of  # noqa: PLC0415  # Of no use to any other call.
+
+            return health_of(self.action)
         self._admit_kind(caller)
         request = self._parse(event)
         limit_ms = float(facts.get("time_limit_in_ms") or _DEFAULT_TIME_LIMIT_MS)
