@@ -59,12 +59,13 @@ class Deployment:
             if change.kind == "publish layer":
                 self._publish(change.what)
                 yield change
-        if later:
+        is_written_down = bool(later) or journal.broke_off
+        if is_written_down:
             journal.begin(self._entry(), {one.code: archive(one.files) for one in self._wanted.functions})
         for change in later:
             self._make(change)
             yield change
-        if later:
+        if is_written_down:
             journal.end()
 
     def prune(self, extra: Extra) -> None:

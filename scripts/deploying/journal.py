@@ -56,6 +56,11 @@ class Journal:
             return []
         return [Entry.model_validate(each) for each in json.loads(self._file.read_text("utf-8"))]
 
+    @property
+    def broke_off(self) -> bool:
+        """Whether the last deployment was not ended."""
+        return any(not each.complete for each in self.entries())
+
     def begin(self, entry: Entry, packages: Mapping[str, bytes]) -> None:
         """Write a deployment down with its zips of code before it begins, in place of one that broke off."""
         for digest, content in packages.items():

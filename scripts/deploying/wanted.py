@@ -27,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,58}[A-Za-z0-9]")
 
 @dataclass(frozen=True)
 class WantedFunction:
-    """A function of the repository. *unset* are variables whose value was not given here.
+    """A function of the repository. *unset* are variables whose value was not given; empty ones are left out.
 
     *layers* are aliases; *caller* is whom it serves; *timers* are cron expressions by their names.
     """
@@ -104,7 +104,7 @@ def _function(
     unset = {
         key
         for key, text in templates.items()
-        if any(not values.get(asked) for asked in settings.names(str(text)))
+        if any(asked not in values for asked in settings.names(str(text)))
     }
     return WantedFunction(
         name=name,
@@ -112,7 +112,7 @@ def _function(
         handler=declared.handler,
         timeout=declared.timeout,
         memory_size=declared.memory_size,
-        variables={key: value for key, value in declared.env_variables.items() if key not in unset},
+        variables={key: value for key, value in declared.env_variables.items() if value and key not in unset},
         unset=tuple(sorted(unset)),
         layers=tuple(layer.alias for layer in declared.layers),
         timers={timer.name: timer.config for timer in declared.triggers},

@@ -82,6 +82,12 @@ def environment(cloud: LocalCloud) -> Environment:
     return Environment(Access(cloud.url, cloud.env, keys.secret_id, keys.secret_key))
 
 
+def journal(project: Project) -> list[dict[str, Any]]:
+    file = project.root / ".local" / "deploy" / "deploy-test" / "journal.json"
+    entries: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))
+    return entries
+
+
 def asked(deploy: Run, name: str, event: str = "{}") -> dict[str, Any]:
     """Invoke a function and return what it answered."""
     code, printed = deploy("invoke", name, "--event", event, "--json")
@@ -127,7 +133,7 @@ def test_after_an_apply_there_is_nothing_left_to_do_and_every_function_runs_it(
     assert (code, json.loads(printed)["well"]) == (0, True)
     assert deploy("verify", "--journal")[0] == 0
     assert deploy("apply")[1].strip().endswith("0 changes made.")
-    assert len(json.loads((project.root / ".local/deploy/deploy-test/journal.json").read_text("utf-8"))) == 1
+    assert len(journal(project)) == 1
 
 
 def test_what_is_deployed_works_and_its_doors_are_as_declared(deploy: Run, cloud: LocalCloud) -> None:
@@ -145,7 +151,7 @@ def test_what_is_deployed_works_and_its_doors_are_as_declared(deploy: Run, cloud
 
 
 def test_an_apply_that_dies_after_every_single_write_is_ended_by_the_next_ones(
-    deploy: Run, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+    deploy: Run, project: Project, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, left = Service.call, [1]
 
@@ -168,15 +174,17 @@ def test_an_apply_that_dies_after_every_single_write_is_ended_by_the_next_ones(
     assert deploy("plan", "--exit-code")[0] == 0
     assert deploy("verify")[0] == 0
     assert [one.version for one in environment(cloud).layer_versions("core_deploy-test")] == [1]
+    assert [entry["complete"] for entry in journal(project)] == [True]
 
 
-def test_an_update_that_dies_between_code_and_configuration_is_ended_by_the_next(
-    deploy: Run, project: Project, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["update_code", "configure"])
+def test_an_update_that_dies_at_its_code_or_its_configuration_is_ended_by_the_next(
+    deploy: Run, project: Project, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     deploy("apply")
     project.write("wish_add", "tempeh")
     with monkeypatch.context() as patch:
-        patch.setattr(Environment, "configure", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(Environment, step, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         assert deploy("apply")[0] == 130
 
     assert deploy("plan", "--exit-code")[0] == cli.DIFFERS
@@ -204,6 +212,7 @@ def test_going_back_is_shown_first_and_then_done(deploy: Run, project: Project) 
     code, printed = deploy("verify")
     assert code == 1
     assert "runs code" in printed
+    assert "has layer core" in printed
     assert deploy("apply")[0] == 0
     assert deploy("verify")[0] == 0
 

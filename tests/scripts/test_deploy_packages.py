@@ -70,6 +70,7 @@ def test_a_digest_tells_names_and_contents_apart() -> None:
 
     assert len(digests) == 5
     assert digest({"a": b"1", "b": b"2"}) == digest({"b": b"2", "a": b"1"})
+    assert archive({"a": b"1", "b": b"2"}) == archive({"b": b"2", "a": b"1"})
 
 
 def test_a_layer_of_wheels_has_its_packages_at_the_top_and_nothing_that_is_not_read(
@@ -207,6 +208,12 @@ def test_functions_are_read_with_their_callers_timers_and_the_variables_that_lac
         ("KEY",),
         ("core", "kit"),
     )
+
+
+def test_an_empty_value_leaves_its_variable_out(project: Project) -> None:
+    wish, *_ = wanted.read(project.root, "env-1", {"THE_KEY": ""})
+
+    assert (dict(wish.variables), wish.unset) == ({"TZ": "Asia/Shanghai"}, ())
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,10 @@ def test_the_order_of_changes_is_safe() -> None:
 
 
 def test_a_layer_is_known_by_its_content_and_not_by_its_number() -> None:
-    has = [LayerVersion(9, "layer " + "d" * 16), LayerVersion(3, f"layer {CORE.digest}, bytecode cp310")]
+    has = [
+        LayerVersion(9, f"layer {'d' * 16}, bytecode cp310"),
+        LayerVersion(3, f"layer {CORE.digest}, bytecode cp310"),
+    ]
 
     assert bound_version(wanted(), found(versions={"core": has}), "core") == 3
 

@@ -8,6 +8,7 @@ import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from dataio.cloudapi import Access, CloudError
+from deploying import watching
 from deploying.doors import Doors, Route
 from deploying.environment import Environment
 from deploying.errors import NotDeployable
@@ -221,3 +222,22 @@ def test_without_a_domain_a_route_is_refused_with_what_to_do() -> None:
 
 def test_a_rule_that_was_never_set_is_the_platforms_default() -> None:
     assert Doors(service(Client({}))[0], "env-1").rule() == {"*": {"invoke": "auth != null"}}
+
+
+def test_following_the_log_shows_every_invocation_once() -> None:
+    first, second = ({"RequestId": name, "StartTime": name} for name in ("1", "2"))
+    there, client = environment({"Data": [first]}, {"Data": [first, second]}, {"Data": [second]})
+
+    following = watching.logs(there, ["f"], watching.now(), request_id=None, follow=True)
+
+    assert [next(following), next(following)] == [first, second]
+    with pytest.raises(IndexError):
+        next(following)
+    assert len(client.asked) == 4
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("15m", 900), ("2h", 7200), ("9d", 86400)])
+def test_a_while_is_a_day_at_most(text: str, seconds: int) -> None:
+    now = watching.now()
+
+    assert (now - watching.since(text, now)).total_seconds() == seconds
