@@ -1,10 +1,10 @@
-"""nightly_close: book what time has ended: coupons, points, months of commission; learn from past orders."""
+"""nightly_close: book what time has ended: coupons, points, commission; learn from orders; reckon days."""
 
 from collections.abc import Callable
 
 from gardenshop.cloud.database import Database
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import coupons, expiry, preparation, settlement
+from gardenshop.flows import coupons, daily_figures, expiry, preparation, settlement
 
 _RESERVE_SECONDS = 5.0
 
@@ -13,12 +13,13 @@ Step = Callable[[Database, int], int]
 
 
 class NightlyClose(Response):
-    """How much of each kind was booked, and how many products were told what was learnt of them."""
+    """How much of each kind was booked, how many products were told what was learnt, and days reckoned."""
 
     coupons_expired: int
     lots_expired: int
     commissions_settled: int
     products_prepared: int
+    days_reckoned: int
 
 
 @cloud_function(caller=TIMER)
@@ -29,6 +30,7 @@ def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # 
         lots_expired=_all(expiry.expire, ctx),
         commissions_settled=_all(settlement.settle, ctx),
         products_prepared=_all(preparation.prepare, ctx),
+        days_reckoned=_all(daily_figures.reckon, ctx),
     )
 
 

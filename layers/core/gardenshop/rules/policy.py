@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from gardenshop.models.base import Bp, Count, Fen, Grams, Model, Points
+from gardenshop.models.base import Bp, Count, Fen, Grams, Model, Month, Points
 from gardenshop.rules.money import FULL_BP
 
 VariantName = Annotated[str, Field(pattern=r"^[a-z0-9_\-]{1,24}$")]
@@ -172,6 +172,21 @@ class CommissionPolicy(Model):
     withdraw_min_fen: Fen = 1000
 
 
+class PlanPolicy(Model):
+    """What the shop means to reach: repurchase and retention climb by months from a first to a last rate.
+
+    `gmv_fen` says what is to be sold in a month, where that is planned.
+    """
+
+    begins: Month = "2026-11"
+    months: Count = Field(default=12, ge=1)
+    repurchase_from_bp: Bp = 2000
+    repurchase_to_bp: Bp = 5000
+    retention_from_bp: Bp = 3000
+    retention_to_bp: Bp = 7000
+    gmv_fen: Annotated[dict[Month, Fen], Field(max_length=120)] = Field(default_factory=dict)
+
+
 class Policy:
     """All live rules. A function asks for few of them, so each is understood when it is first asked for.
 
@@ -187,6 +202,7 @@ class Policy:
     recommend: RecommendPolicy
     restock: RestockPolicy
     commission: CommissionPolicy
+    plan: PlanPolicy
 
     def __init__(self, bodies: Mapping[str, Any], version: str) -> None:
         self._bodies = bodies
