@@ -7,6 +7,7 @@ python3 scripts/data.py import DIR       take in the predecessor's documents (a 
 python3 scripts/data.py points           compare the counters of points with the ledger
 python3 scripts/data.py carbon           recalculate meals by other factors (a dry run, until --apply)
 python3 scripts/data.py restock          show what to order from each supplier
+python3 scripts/data.py signin ID        make a code to sign in to the dashboard with
 python3 scripts/data.py schema --check   compare the definitions with the models
 """
 

@@ -5,7 +5,18 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dataio import access, carbon, definitions, dictionary, documents, points, sample, supplying, tables
+from dataio import (
+    access,
+    carbon,
+    definitions,
+    dictionary,
+    documents,
+    points,
+    sample,
+    signing_in,
+    supplying,
+    tables,
+)
 from dataio.cloudapi import CloudApi, CloudError
 from dataio.output import Output
 from dataio.predecessor import files
@@ -69,6 +80,9 @@ def _parser(description: str) -> argparse.ArgumentParser:
     orders = add("restock", _restock, "gather the open suggestions into an order for each supplier")
     orders.add_argument("--csv", type=Path, metavar="F", help="write the lines to a file, for a spreadsheet")
     access.add_options(orders)
+    signin = add("signin", _signin, "make a code for an operator to sign in to the dashboard with, once")
+    signin.add_argument("user", metavar="ID", help="whose it is: a member with the role operator or admin")
+    access.add_options(signin)
     schema = add("schema", _schema, "compare the schemas and the README in collections/ with the models")
     choice = schema.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")
@@ -148,6 +162,13 @@ def _restock(options: argparse.Namespace, output: Output) -> int:
         supplying.write_csv(options.csv, orders)
     output.orders(orders)
     return 0
+
+
+def _signin(options: argparse.Namespace, output: Output) -> int:
+    cloud = CloudApi(access.access(options))
+    code = signing_in.code_for(cloud, options.user)
+    output.signin(code)
+    return 0 if code else 1
 
 
 def _cloud_if_any(options: argparse.Namespace) -> CloudApi | None:

@@ -119,11 +119,15 @@ class LocalCloud:
         return None if self._data is None else self._data / name
 
     def _functions(self, wechat: WeChatStandIn, stack: ExitStack) -> FunctionHost:
-        phone_key, link_key = (
+        phone_key, link_key, board_key = (
             hmac.digest(self.credentials.secret_key.encode(), purpose, "sha256").hex()
-            for purpose in (b"phone", b"link")
+            for purpose in (b"phone", b"link", b"board")
         )
-        keys = {"PHONE_HASH_KEY": phone_key, "SHARE_LINK_KEYS": f"local:{link_key}"}
+        keys = {
+            "PHONE_HASH_KEY": phone_key,
+            "SHARE_LINK_KEYS": f"local:{link_key}",
+            "BOARD_KEYS": f"local:{board_key}",
+        }
         return FunctionHost(
             self._root,
             endpoint_url=lambda: self.url,

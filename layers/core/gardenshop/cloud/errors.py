@@ -4,6 +4,8 @@
     ├── Refusal                 the caller can do something about it
     │   ├── InvalidRequest      a field is missing, unknown or malformed
     │   ├── TooLarge            the event is over the gateway's limit
+    │   ├── SignedOut           the session of the dashboard is over, or there is none
+    │   ├── CodeRefused         the code to sign in with is wrong, spent or over
     │   ├── Forbidden           this kind of caller, or this role, may not do it
     │   ├── NotFound            no such thing, or not the caller's
     │   └── Conflict            the present state does not allow it
@@ -66,6 +68,18 @@ class InvalidRequest(Refusal):
     code = 40000
     error = "INVALID_REQUEST"
     text = "请求参数有误"
+
+
+class SignedOut(Refusal):
+    code = 40100
+    error = "SIGNED_OUT"
+    text = "请先登录"
+
+
+class CodeRefused(Refusal):
+    code = 40101
+    error = "CODE_REFUSED"
+    text = "登录码不对或已失效，请重新获取"
 
 
 class Forbidden(Refusal):

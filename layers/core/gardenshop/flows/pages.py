@@ -15,7 +15,8 @@ def pages(
             collection, {"$and": [where, {"_id": {"$gt": last}}]}, fields=fields, sort={"_id": 1}, limit=size
         )
         (documents,) = db.read(page)
-        if not documents:
+        if documents:
+            yield documents
+        if len(documents) < size:
             return
-        yield documents
         last = documents[-1]["_id"]
