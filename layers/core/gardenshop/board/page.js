@@ -239,6 +239,7 @@ function csv() {
 function signedIn(is) {
   for (const id of ["board", "csv", "leave"]) $(id).hidden = !is;
   $("enter").hidden = is;
+  localStorage.setItem("board", is ? "in" : "");
   if (!is) { view = null; $("board").replaceChildren(); $("who").textContent = ""; }
 }
 function say(text) { $("state").textContent = text; $("state").hidden = !text; }
@@ -274,11 +275,17 @@ $("leave").addEventListener("click", async () => {
 });
 $("days").addEventListener("change", load);
 $("csv").addEventListener("click", csv);
-function theme(dark) {
-  document.documentElement.classList.toggle("dark", dark);
-  document.documentElement.classList.toggle("light", !dark);
-  $("theme").setAttribute("aria-pressed", String(dark));
-}
-$("theme").setAttribute("aria-pressed", String(matchMedia("(prefers-color-scheme: dark)").matches));
-$("theme").addEventListener("click", () => theme($("theme").getAttribute("aria-pressed") !== "true"));
-load();
+const root = document.documentElement.classList;
+const scheme = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => root.contains("dark") || (scheme.matches && !root.contains("light"));
+function tellTheme() { $("theme").setAttribute("aria-pressed", String(isDark())); }
+$("theme").addEventListener("click", () => {
+  const dark = !isDark();
+  root.toggle("dark", dark);
+  root.toggle("light", !dark);
+  tellTheme();
+});
+scheme.addEventListener("change", tellTheme);
+tellTheme();
+// The session itself is a cookie that scripts cannot see.
+if (localStorage.getItem("board")) load(); else { signedIn(false); say(""); }
