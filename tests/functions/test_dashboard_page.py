@@ -147,10 +147,10 @@ def test_an_operator_sees_everything_and_leaves(page: Browser, cloud: Any) -> No
         "每日减碳",
         "转化漏斗",
         "会员分层（RFM）",
-        "同期群：按首购月份的留存",
-        "推荐与实验",
         "积分",
         "佣金",
+        "同期群：按首购月份的留存",
+        "推荐与实验",
         "运行状况",
         "库存与补货",
     ]
@@ -159,6 +159,15 @@ def test_an_operator_sees_everything_and_leaves(page: Browser, cloud: Any) -> No
     page.run("document.getElementById('leave').click()")
     page.wait("!document.getElementById('enter').hidden")
     assert page.run("document.getElementById('board').textContent") == ""
+
+
+def test_a_shop_without_figures_says_so(page: Browser, cloud: Any) -> None:
+    sign_in(page, cloud)
+
+    page.run("view.figures = []; view.targets = {}; show()")
+
+    said = page.run("[...document.querySelectorAll('#board .note')].map((each) => each.textContent)")
+    assert sum("暂无数据" in each for each in said) == 9
 
 
 def test_charts_have_names_and_tables_behind_them(page: Browser, cloud: Any) -> None:

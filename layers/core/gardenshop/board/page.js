@@ -31,7 +31,7 @@ function last(kind) { return of(kind).at(-1); }
 
 // A table; each column is [title, how a row shows it, is it long text].
 function table(caption, columns, rows) {
-  const head = h("tr", {}, ...columns.map(([title]) => h("th", { scope: "col" }, title)));
+  const head = h("tr", {}, ...columns.map(([title, , long]) => h("th", { scope: "col", ...(long && { class: "text" }) }, title)));
   const body = rows.map((row) => h("tr", {}, ...columns.map(([, show, long]) => h("td", long ? { class: "text" } : {}, show(row)))));
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h("table", {}, h("caption", {}, caption), h("thead", {}, head), h("tbody", {}, ...body)));
@@ -46,7 +46,7 @@ const EMPTY = "暂无数据：每晚汇总一次，次日可见。";
 // Lines over days, with the same numbers in a table behind them.
 function lines(caption, rows, series) {
   if (!rows.length) return [note(EMPTY)];
-  const wide = 640, high = 200, left = 8, top = 22, bottom = 22;
+  const wide = 400, high = 190, left = 6, top = 22, bottom = 22;
   const most = Math.max(1, ...rows.flatMap((row) => series.map((each) => each.of(row))));
   const x = (i) => left + (rows.length > 1 ? (i * (wide - 2 * left)) / (rows.length - 1) : (wide - 2 * left) / 2);
   const y = (value) => top + (high - top - bottom) * (1 - Math.max(0, value) / most);
@@ -116,15 +116,15 @@ function funnel() {
 
 const SEGMENTS = { champion: "核心会员", loyal: "忠诚会员", new: "新会员", promising: "潜力会员", at_risk: "将流失", lost: "已流失" };
 function loyalty() {
-  const found = last("loyalty"), cohorts = last("cohorts");
-  if (!found) return section("会员", [note(EMPTY)]);
-  const segments = Object.entries(found.metrics.segments);
-  section("会员分层（RFM）", [
-    table("按最近一次、次数、金额分层", [["分层", ([key]) => SEGMENTS[key] || key], ["人数", ([, n]) => count(n)], ["占比", ([, n]) => share(n, found.metrics.buyers)]], segments),
+  const found = last("loyalty");
+  section("会员分层（RFM）", found ? [
+    table("按最近一次、次数、金额分层", [["分层", ([key]) => SEGMENTS[key] || key], ["人数", ([, n]) => count(n)], ["占比", ([, n]) => share(n, found.metrics.buyers)]], Object.entries(found.metrics.segments)),
     note(`截至 ${moment(found.inputs.at)}`),
-  ]);
-  const months = Object.entries(cohorts?.metrics || {});
-  if (!months.length) return;
+  ] : [note(EMPTY)]);
+}
+function cohorts() {
+  const months = Object.entries(last("cohorts")?.metrics || {});
+  if (!months.length) return section("同期群：按首购月份的留存", [note(EMPTY)], true);
   const most = Math.max(...months.map(([, each]) => each.active.length));
   const later = Array.from({ length: most }, (_, i) => [i ? `+${i} 月` : "当月", ([, each]) => (i < each.active.length ? share(each.active[i], each.buyers) : "")]);
   section("同期群：按首购月份的留存", [
@@ -189,7 +189,7 @@ function lights() {
   const sales = last("sales");
   rows.push([sales ? "good" : "wait", "看板汇总", sales ? `最近一次 ${moment(sales.inputs.at)}` : "还没有汇总过"]);
   const words = { good: "● 正常", wait: "◐ 留意", bad: "▲ 异常" };
-  section("运行状况", [table("账目、任务与定时器", [["状态", ([state]) => h("span", { class: state }, words[state])], ["项目", ([, name]) => name], ["说明", ([, , text]) => text, true]], rows)], true);
+  section("运行状况", [table("账目、任务与定时器", [["状态", ([state]) => h("span", { class: state }, words[state])], ["项目", ([, name]) => name, true], ["说明", ([, , text]) => text, true]], rows)], true);
 }
 
 function stock() {
@@ -213,7 +213,7 @@ function show() {
     { name: "成交额", of: (row) => row.metrics.gmvFen, show: yuan }, { name: "退款", of: (row) => row.metrics.refundFen, show: yuan },
   ]));
   section("每日减碳", lines("每日减碳", of("carbon"), [{ name: "合计", of: (row) => row.metrics.savedG, show: kilos }, { name: "其中餐食", of: (row) => row.metrics.mealSavedG, show: kilos }]));
-  funnel(); loyalty(); recommendation(); campaigns(); ledgers(); lights(); stock();
+  funnel(); loyalty(); ledgers(); cohorts(); recommendation(); campaigns(); lights(); stock();
   signedIn(true);
 }
 
