@@ -133,9 +133,10 @@ def test_a_code_may_be_typed_in_small_letters_without_its_dashes(shop: Shop) -> 
     assert enter(shop, f" {code_of(shop).replace('-', '').lower()} ")
 
 
-def test_a_code_works_once(shop: Shop) -> None:
+def test_a_code_works_once(shop: Shop, clock: Clock) -> None:
     code = code_of(shop)
     enter(shop, code)
+    clock.now += 1
 
     refused(post(shop, {"action": "enter", "code": code}), 401)
 

@@ -160,7 +160,7 @@ function ledgers() {
   const sum = (book, what) => rows.reduce((all, row) => all + row.metrics[book][what], 0);
   section("积分", rows.length ? [table("期间变动与现有负债", [
     ["账本", (b) => b.name], ["发放", (b) => count(sum(b.key, "given"))], ["使用", (b) => count(sum(b.key, "spent"))], ["过期", (b) => count(sum(b.key, "lapsed"))],
-    ["收回", (b) => count(sum(b.key, "takenBack"))], ["未用（负债）", (b) => (owed ? count(owed[b.key]) : "—")],
+    ["收回", (b) => count(sum(b.key, "takenBack"))], ["负债", (b) => (owed ? count(owed[b.key]) : "—")],
   ], books)] : [note(EMPTY)]);
   section("佣金", commission ? [table("践行者佣金", [["状态", ([name]) => name], ["金额", ([, fen]) => yuan(fen)]], [
     ["待确认", commission.pendingFen], ["已确认待结算", commission.confirmedFen], ["可提现（应付）", commission.settledFen], ["已付", commission.paidFen], ["欠扣", commission.debtFen],
