@@ -12,6 +12,7 @@ python3 scripts/data.py backups          list the backups there are
 python3 scripts/data.py verify ID        read a backup back and prove every part of it
 python3 scripts/data.py restore ID       show what changed since a backup; bring it back with --apply
 python3 scripts/data.py audit --verify   show what operators did, and whether the trail is whole
+python3 scripts/data.py signin ID        make a code to sign in to the dashboard with
 python3 scripts/data.py schema --check   compare the definitions with the models
 """
 

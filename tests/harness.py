@@ -26,6 +26,7 @@ from localcloud.engine import Engine
 ROOT = Path(__file__).resolve().parent.parent
 ENV = "test-env"
 PHONE_KEY = "a phone hash key for tests"
+BOARD_KEYS = "now:a board session key,then:another board key"
 LINK_KEYS = "new:a share link key,old:another link key"
 A, B = "openid-member-a", "openid-member-b"
 """Two members."""

@@ -1,10 +1,10 @@
-"""nightly_close: book what time has ended, check that the books add up, learn from past orders."""
+"""nightly_close: book what time has ended, see that the books add up, learn from orders, reckon the days."""
 
 from collections.abc import Callable
 
 from gardenshop.cloud.database import Database
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import coupons, expiry, preparation, reconcile, retention, settlement
+from gardenshop.flows import coupons, daily_figures, expiry, preparation, reconcile, retention, settlement
 
 _RESERVE_SECONDS = 5.0
 
@@ -13,7 +13,7 @@ Step = Callable[[Database, int], int]
 
 
 class NightlyClose(Response):
-    """How much of each kind was booked, `checked` against the laws, and told what was learnt of it."""
+    """How much of each kind was booked, `checked` against the laws, learnt of, and reckoned."""
 
     coupons_expired: int
     lots_expired: int
@@ -21,6 +21,7 @@ class NightlyClose(Response):
     checked: int
     events_forgotten: int
     products_prepared: int
+    days_reckoned: int
 
 
 @cloud_function(caller=TIMER)
@@ -33,6 +34,7 @@ def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # 
         checked=_all(reconcile.check, ctx),
         events_forgotten=_all(retention.forget, ctx),
         products_prepared=_all(preparation.prepare, ctx),
+        days_reckoned=_all(daily_figures.reckon, ctx),
     )
 
 

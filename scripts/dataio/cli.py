@@ -15,6 +15,7 @@ from dataio import (
     keeping,
     points,
     sample,
+    signing_in,
     supplying,
     tables,
 )
@@ -99,6 +100,9 @@ def _parser(description: str) -> argparse.ArgumentParser:
         help="a head noted before, which must still stand",
     )
     access.add_options(trail)
+    signin = add("signin", _signin, "make a code for an operator to sign in to the dashboard with, once")
+    signin.add_argument("user", metavar="ID", help="whose it is: a member with the role operator or admin")
+    access.add_options(signin)
     schema = add("schema", _schema, "compare the schemas and the README in collections/ with the models")
     choice = schema.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="exit 1 when a file is out of date")
@@ -187,6 +191,13 @@ def _audit(options: argparse.Namespace, output: Output) -> int:
     audit = auditing.read(db, wanted, verify=verify, noted=options.head)
     output.audit(audit)
     return 1 if audit.flaws else 0
+
+
+def _signin(options: argparse.Namespace, output: Output) -> int:
+    cloud = CloudApi(access.access(options))
+    code = signing_in.code_for(cloud, options.user)
+    output.signin(code)
+    return 0 if code else 1
 
 
 def _cloud_if_any(options: argparse.Namespace) -> CloudApi | None:

@@ -137,6 +137,15 @@ class Output:
         self._say(f"Meals: {states or 'none'}. Purchases by other factors, which stay: {purchases}.")
         self._say(f"Revised, {unbooked} left to outbox_pump." if applied else "Nothing was changed.")
 
+    def signin(self, code: str | None) -> None:
+        """Show a new code to sign in with, or that there is none for this member."""
+        if self.as_json:
+            self.json({"code": code})
+        elif code is None:
+            self.console.print("There is no such operator: the member needs the role operator or admin.")
+        else:
+            self.console.print(f"{code}   (on the page /dashboard, once, within ten minutes)")
+
     def orders(self, orders: Sequence[SupplierOrder]) -> None:
         """Show what to order from each supplier."""
         if self.as_json:

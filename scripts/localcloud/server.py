@@ -149,11 +149,15 @@ class LocalCloud:
 
     def _overrides(self, wechat: WeChatStandIn) -> dict[str, str]:
         """Return the variables that every function gets, so that none reaches out of this cloud."""
-        phone_key, link_key = (
+        phone_key, link_key, board_key = (
             hmac.digest(self.credentials.secret_key.encode(), purpose, "sha256").hex()
-            for purpose in (b"phone", b"link")
+            for purpose in (b"phone", b"link", b"board")
         )
-        keys = {"PHONE_HASH_KEY": phone_key, "SHARE_LINK_KEYS": f"local:{link_key}"}
+        keys = {
+            "PHONE_HASH_KEY": phone_key,
+            "SHARE_LINK_KEYS": f"local:{link_key}",
+            "BOARD_KEYS": f"local:{board_key}",
+        }
         return {**keys, **wechat.settings(self.url), **self._settings}
 
     async def _health(self, _request: Request) -> JSONResponse:

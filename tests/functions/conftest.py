@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from gardenshop.cloud import cache, clock
 from gardenshop.models.registry import COLLECTIONS, model_of
-from harness import LINK_KEYS, PHONE_KEY, Shop, context, function, open_shop
+from harness import BOARD_KEYS, LINK_KEYS, PHONE_KEY, Shop, context, function, open_shop
 from localcloud.server import BackgroundServer
 from localcloud.wechat import WeChatStandIn
 from localcloud.wechat.notices import Trouble
@@ -36,6 +36,7 @@ def _shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A shop without a document. Whatever the test did, what is stored fits the models afterwards."""
     monkeypatch.setenv("PHONE_HASH_KEY", PHONE_KEY)
     monkeypatch.setenv("SHARE_LINK_KEYS", LINK_KEYS)
+    monkeypatch.setenv("BOARD_KEYS", BOARD_KEYS)
     cache.forget_all()
     with open_shop() as shop:
         yield shop

@@ -30,7 +30,7 @@ from gardenshop.cloud import clock
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.http import HttpRequest
 from gardenshop.cloud.wechat import WeChatApi
-from harness import LINK_KEYS, PHONE_KEY, ROOT, A, B, Shop, function, open_shop, user_id
+from harness import BOARD_KEYS, LINK_KEYS, PHONE_KEY, ROOT, A, B, Shop, function, open_shop, user_id
 
 NAMES = sorted(path.parent.name for path in (ROOT / "functions").glob("*/index.py"))
 MODELLED = [name for name in NAMES if function(name).main.request_type is not HttpRequest]
@@ -184,6 +184,7 @@ VALID: dict[str, Any] = {
     "nightly_close": {},
     "solar_term_campaign": {},
     "pay_notify": {"httpMethod": "POST", "headers": {}, "body": "{}"},
+    "dashboard": {"httpMethod": "GET", "path": "/dashboard", "headers": {}},
 }
 
 
@@ -253,6 +254,7 @@ def furnished() -> Iterator[Shop]:
     with pytest.MonkeyPatch.context() as patch, open_shop() as shop:
         patch.setenv("PHONE_HASH_KEY", PHONE_KEY)
         patch.setenv("SHARE_LINK_KEYS", LINK_KEYS)
+        patch.setenv("BOARD_KEYS", BOARD_KEYS)
         patch.setattr(clock, "now_ms", lambda: NOW)
         patch.setattr(WeChatApi, "_post", lambda *_: {"errcode": 40029})
         furnish(shop)

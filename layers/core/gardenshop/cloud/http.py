@@ -4,6 +4,8 @@ Shapes: https://docs.cloudbase.net/service/access-cloud-function
 """
 
 import base64
+import gzip
+import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -22,11 +24,12 @@ class HttpRequest(NamedTuple):
 
 
 class HttpResponse(NamedTuple):
-    """One HTTP reply with a text body."""
+    """One HTTP reply; a body of bytes travels in base64."""
 
     status: int
-    body: str = ""
+    body: str | bytes = ""
     content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = {}
 
     @classmethod
     def failure(cls, *, status: int, message: str) -> "HttpResponse":
@@ -35,12 +38,25 @@ class HttpResponse(NamedTuple):
 
     def reply(self) -> dict[str, Any]:
         """Return the integration form that the access service takes."""
+        encoded = isinstance(self.body, bytes)
         return {
-            "isBase64Encoded": False,
+            "isBase64Encoded": encoded,
             "statusCode": self.status,
-            "headers": {"Content-Type": self.content_type},
-            "body": self.body,
+            "headers": {"Content-Type": self.content_type, **self.headers},
+            "body": base64.b64encode(self.body).decode() if isinstance(self.body, bytes) else self.body,
         }
+
+    def packed(self, request: HttpRequest) -> "HttpResponse":
+        """Return the reply as *request* takes it: compressed, and nothing where the client has it already."""
+        plain = self.body if isinstance(self.body, bytes) else self.body.encode()
+        tag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'
+        headers = {**self.headers, "ETag": tag, "Vary": "Accept-Encoding, Cookie"}
+        if tag in request.headers.get("if-none-match", ""):
+            return self._replace(status=304, body="", headers=headers)
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return self._replace(headers=headers)
+        body = gzip.compress(plain, mtime=0)
+        return self._replace(body=body, headers={**headers, "Content-Encoding": "gzip"})
 
 
 def parse_http(event: Any) -> HttpRequest:

@@ -10,11 +10,12 @@ it: rules published since are followed as they stand until the next night.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gardenshop.cloud.clock import DAY, day_of, start_of
-from gardenshop.cloud.database import PAGE, Command, Database, Document, Filter, find, put, update
+from gardenshop.cloud.database import Command, Database, find, put, update
+from gardenshop.flows.pages import pages
 from gardenshop.flows.purchases import BOUGHT, PURCHASE_FIELDS, purchases_of
 from gardenshop.flows.storefront import PRODUCT_FIELDS, SHELF_FIELDS, on_sale
 from gardenshop.models.vocabulary import Constitution
@@ -44,7 +45,7 @@ class _Members(NamedTuple):
 def prepare(db: Database, now: int) -> int:
     """Learn from the past, as it is at the start of the day of *now*; return how many products were told."""
     day = day_of(now)
-    goods = [each for page in _pages(db, "products", {}, _GOODS_FIELDS) for each in page]
+    goods = [each for page in pages(db, "products", {}, _GOODS_FIELDS) for each in page]
     untold = [each for each in goods if (each.get("learnt") or {}).get("day") != day]
     if not untold:
         return 0
@@ -64,7 +65,7 @@ def _past(db: Database, until: int) -> Past:
     past = Past()
     when = {"$gte": until - DAYS * DAY, "$lt": until}
     where = {"status": {"$in": list(BOUGHT)}, "createdAt": when}
-    for orders in _pages(db, "orders", where, PURCHASE_FIELDS):
+    for orders in pages(db, "orders", where, PURCHASE_FIELDS):
         past.add(purchases_of(orders))
     return past
 
@@ -76,7 +77,7 @@ def _members(db: Database) -> _Members:
     """
     types, mains = dict[str, tuple[Constitution, ...]](), dict[str, str]()
     assessed = {"constitution.primary": {"$exists": True}}
-    for profiles in _pages(db, "user_profiles_extended", assessed, ("constitution", "personalised")):
+    for profiles in pages(db, "user_profiles_extended", assessed, ("constitution", "personalised")):
         ids = [each["_id"] for each in profiles]
         (users,) = db.read(find("users", {"_id": {"$in": ids}}, fields=("consents",)))
         agreed = {each["_id"] for each in users if stands(each.get("consents") or [], "health_data")}
@@ -106,18 +107,6 @@ def _worth(
     lately = past.lately(catalogue, weights, members.segments)
     seen = looks(lately, shelf, members.types, members.segments)
     return {"worth": {"usual": usual, **learnt_weights(seen, usual)._asdict()}}
-
-
-def _pages(db: Database, collection: str, where: Filter, fields: tuple[str, ...]) -> Iterator[list[Document]]:
-    """Read all documents that match *where*, by id."""
-    last = ""
-    while True:
-        page = find(collection, {**where, "_id": {"$gt": last}}, fields=fields, sort={"_id": 1}, limit=PAGE)
-        (documents,) = db.read(page)
-        if not documents:
-            return
-        yield documents
-        last = documents[-1]["_id"]
 
 
 def _model(metrics: dict[str, Any], day: str, now: int) -> Command:

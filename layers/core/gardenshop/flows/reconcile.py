@@ -87,8 +87,14 @@ def _copies(ids: list[str], _: Rows, __: int) -> Sequence[Command]:
 
 
 def _named(_: list[str], page: Rows, __: int) -> Sequence[Command]:
+    """Read the orders that lock coupons, and the tasks that have yet to free or use them."""
     numbers = [each["orderNo"] for each in page if "orderNo" in each]
-    return [find("orders", {"_id": {"$in": numbers}}, fields=("status", "userCouponId"))]
+    tasks = [f"{topic}:{number}:0" for topic in (outbox.COUPON_BACK, outbox.COUPON_USE) for number in numbers]
+    undone = {"_id": {"$in": tasks}, "state": {"$in": ["due", "leased"]}}
+    return (
+        find("orders", {"_id": {"$in": numbers}}, fields=("status", "userCouponId", "outboxAt")),
+        find("sync_tasks", undone, fields=("refId",)),
+    )
 
 
 def _commission(ids: list[str], _: Rows, __: int) -> Sequence[Command]:

@@ -1,20 +1,17 @@
 """Links that practitioners share: signed tokens, so that nobody is credited by a client's word.
 
-A token names the key that signed it, the practitioner, what she shares, when she made it and when it ends.
-The setting ``SHARE_LINK_KEYS`` holds the keys, ``<kid>:<secret>`` with commas between them: the first signs,
-all of them are accepted, so a key is replaced by a new one in front of it.
+A token names the practitioner, what she shares, when she made it and when it ends; it is signed with the keys
+of the setting ``SHARE_LINK_KEYS``.
 """
 
-import base64
-import hmac
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import Field
 
+from gardenshop.cloud import signing
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.entry import Context, Request
-from gardenshop.cloud.errors import Internal
 from gardenshop.models.base import Key, Line
 
 SETTING = "SHARE_LINK_KEYS"
@@ -22,10 +19,8 @@ LASTS = 7 * DAY
 Target = Literal["product", "recipe"]
 Token = Annotated[str, Field(min_length=20, max_length=400, pattern=r"^[A-Za-z0-9_:.\-~]+$")]
 
-_MIN_KEY = 16
-_SIGNED = 16
-_PARTS = 7
-"""Key id, practitioner, kind and id of the target, made, ends, signature."""
+_PARTS = 5
+"""Practitioner, kind and id of the target, made, ends."""
 
 
 class Led(Request):
@@ -52,22 +47,16 @@ def make(
     practitioner_id: str, target_type: Target, target: str, *, environ: Mapping[str, str], now: int
 ) -> str:
     """Return the token of a link made at *now*. Raises Internal when there is no key to sign with."""
-    kid, key = next(iter(_keys(environ).items()))
-    parts = (kid, practitioner_id, target_type, target, now, now + LASTS)
-    said = "~".join(str(part) for part in parts)
-    return f"{said}~{_signature(said, key)}"
+    parts = (practitioner_id, target_type, target, now, now + LASTS)
+    return signing.sign(parts, setting=SETTING, environ=environ)
 
 
 def read(token: str, *, environ: Mapping[str, str], now: int) -> ShareLink | None:
     """Return what *token* says; None for one that is forged, of no known key, or does not count at *now*."""
-    parts = token.split("~")
-    if len(parts) != _PARTS:
+    parts = signing.parts_of(token, setting=SETTING, environ=environ)
+    if parts is None or len(parts) != _PARTS:
         return None
-    kid, practitioner_id, target_type, target, issued_at, expires_at, signature = parts
-    key = _keys(environ).get(kid)
-    said = token.rpartition("~")[0]
-    if key is None or not hmac.compare_digest(_signature(said, key), signature):
-        return None
+    practitioner_id, target_type, target, issued_at, expires_at = parts
     link = ShareLink(practitioner_id, cast("Target", target_type), target, int(issued_at), int(expires_at))
     return link if link.issued_at <= now < link.expires_at else None
 
@@ -80,16 +69,3 @@ def origin_of(led: Led, ctx: Context) -> dict[str, Any]:
         return said
     recipe = {"recipeId": link.target} if link.target_type == "recipe" else {}
     return {**said, "practitionerId": link.practitioner_id, "sharedAt": link.issued_at, **recipe}
-
-
-def _keys(environ: Mapping[str, str]) -> dict[str, str]:
-    pairs = (pair.partition(":") for pair in environ.get(SETTING, "").split(","))
-    keys = {kid.strip(): key.strip() for kid, _, key in pairs}
-    if any(not kid.isalnum() or len(key) < _MIN_KEY for kid, key in keys.items()):
-        raise Internal(cause=f"settings: {SETTING}")
-    return keys
-
-
-def _signature(said: str, key: str) -> str:
-    digest = hmac.digest(key.encode(), said.encode(), "sha256")[:_SIGNED]
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -27,6 +27,7 @@ class BusinessRule(Document):
         "flag",
         "experiment",
         "privacy",
+        "plan",
     ]
     title: ShortText = ""
     body: Annotated[dict[str, JsonValue], Field(max_length=200)]

@@ -100,11 +100,13 @@ def coupons(page: Rows, copies: Rows) -> Iterator[Breach]:
             yield Breach(each["_id"], f"issued {each.get('issued', 0)} of {each['total']}, there are {count}")
 
 
-def locks(page: Rows, named: Rows) -> Iterator[Breach]:
-    """A locked coupon has the live order that names it."""
-    live = {row["_id"]: row for row in named}
+def locks(page: Rows, named: Rows, undone: Rows) -> Iterator[Breach]:
+    """A locked coupon has the live order that names it, or one that has yet to free or use it."""
+    live, late = {row["_id"]: row for row in named}, {task["refId"] for task in undone}
     for each in page:
         order = live.get(each.get("orderNo", ""), {})
+        if "outboxAt" in order or order.get("_id") in late:
+            continue
         if order.get("userCouponId") != each["_id"] or order.get("status") not in HOLDING:
             yield Breach(each["_id"], f"locked for {each.get('orderNo')}, which is {order.get('status')}")
 

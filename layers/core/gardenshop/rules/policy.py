@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from gardenshop.models.base import Bp, Count, Fen, Grams, Key, Line, Model, Points
+from gardenshop.models.base import Bp, Count, Fen, Grams, Key, Line, Model, Month, Points
 from gardenshop.models.vocabulary import Constitutions, SolarTerm
 from gardenshop.rules.experiments import Experiment, Weights, experiments_of, parts_of
 from gardenshop.rules.flags import Flag, flags_of
@@ -153,6 +153,21 @@ class CommissionPolicy(Model):
     withdraw_min_fen: Fen = 1000
 
 
+class PlanPolicy(Model):
+    """What the shop means to reach: repurchase and retention climb by months from a first to a last rate.
+
+    `gmv_fen` says what is to be sold in a month, where that is planned.
+    """
+
+    begins: Month = "2026-11"
+    months: Count = Field(default=12, ge=1)
+    repurchase_from_bp: Bp = 2000
+    repurchase_to_bp: Bp = 5000
+    retention_from_bp: Bp = 3000
+    retention_to_bp: Bp = 7000
+    gmv_fen: Annotated[dict[Month, Fen], Field(max_length=120)] = Field(default_factory=dict)
+
+
 class CampaignPolicy(Model):
     """What a solar term's campaign gives; it is prepared `lead_days` before the term begins.
 
@@ -191,6 +206,7 @@ class _Rules:
     commission: CommissionPolicy
     campaign: CampaignPolicy
     privacy: PrivacyPolicy
+    plan: PlanPolicy
 
 
 RULES: Mapping[str, type[Model]] = _Rules.__annotations__

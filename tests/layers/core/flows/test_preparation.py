@@ -1,5 +1,6 @@
 """The night's learning: from the orders that count, told to every product, once, wherever it breaks off."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from functions.past_orders import GOODS, HEALTH, C, assessed, bought, furnish, p
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.database import Database
 from gardenshop.flows import preparation
+from gardenshop.flows.pages import pages
 from gardenshop.flows.preparation import prepare
 from gardenshop.flows.purchases import purchases_of
 from gardenshop.rules.lookback import prepare as learn
@@ -53,7 +55,7 @@ def test_every_product_is_told_what_the_orders_teach(shop: Shop) -> None:
 def test_pages_of_any_size_teach_the_same(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     run(shop)
     whole = learnt(shop)
-    monkeypatch.setattr(preparation, "PAGE", 3)
+    monkeypatch.setattr(preparation, "pages", partial(pages, size=3))
     monkeypatch.setattr(preparation, "_TOLD_AT_ONCE", 3)
     for key in GOODS:
         edit(shop, "products", key, {"learnt": {**whole[key], "day": "2026-11-22"}})

@@ -36,6 +36,8 @@
     │       ├── RuleUnchecked       a version goes live only after it was validated against the live one
     │       ├── RuleReplaced        another version of the rule is live than the operator saw
     │       └── PhoneTaken          another account owns the phone number
+    │   ├── SignedOut           the session of the dashboard is over, or there is none
+    │   ├── CodeRefused         the code to sign in with is wrong, spent or over
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
         └── Unavailable         try again: nothing is lost by doing so

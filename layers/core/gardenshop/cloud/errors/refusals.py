@@ -49,3 +49,15 @@ class Conflict(Refusal):
     code = 40900
     error = "CONFLICT"
     text = "当前状态不允许该操作"
+
+
+class SignedOut(Refusal):
+    code = 40100
+    error = "SIGNED_OUT"
+    text = "请先登录"
+
+
+class CodeRefused(Refusal):
+    code = 40101
+    error = "CODE_REFUSED"
+    text = "登录码不对或已失效，请重新获取"

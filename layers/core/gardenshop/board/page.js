@@ -1,0 +1,291 @@
+"use strict";
+const $ = (id) => document.getElementById(id);
+const here = location.pathname;
+let view = null;
+
+// Building elements: text is always text.
+function h(tag, attributes, ...inside) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
+  made.append(...inside);
+  return made;
+}
+function draw(tag, attributes, text) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// Numbers as people read them.
+const count = (n) => (n ?? 0).toLocaleString("zh-CN");
+const yuan = (fen) => "¥" + ((fen ?? 0) / 100).toLocaleString("zh-CN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const kilos = (g) => ((g ?? 0) / 1000).toLocaleString("zh-CN", { maximumFractionDigits: 1 }) + " kg";
+const rate = (bp) => (bp === undefined || bp === null ? "—" : (bp / 100).toFixed(1) + "%");
+const share = (part, whole) => (whole ? ((100 * part) / whole).toFixed(1) + "%" : "—");
+const moment = (at) => new Date(at + 8 * 3600e3).toISOString().slice(0, 16).replace("T", " ");
+const total = (rows, name) => rows.reduce((sum, row) => sum + (row.metrics[name] || 0), 0);
+
+function of(kind) { return view.figures.filter((each) => each.kind === kind); }
+function last(kind) { return of(kind).at(-1); }
+
+// A table; each column is [title, how a row shows it, is it long text].
+function table(caption, columns, rows) {
+  const head = h("tr", {}, ...columns.map(([title, , long]) => h("th", { scope: "col", ...(long && { class: "text" }) }, title)));
+  const body = rows.map((row) => h("tr", {}, ...columns.map(([, show, long]) => h("td", long ? { class: "text" } : {}, show(row)))));
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    h("table", {}, h("caption", {}, caption), h("thead", {}, head), h("tbody", {}, ...body)));
+}
+function section(title, parts, wide) {
+  const made = h("section", wide ? { class: "wide" } : {}, h("h2", {}, title), ...parts.filter(Boolean));
+  $("board").append(made);
+}
+function note(text) { return h("p", { class: "note" }, text); }
+const EMPTY = "暂无数据：每晚汇总一次，次日可见。";
+
+// Lines over days, with the same numbers in a table behind them.
+function lines(caption, rows, series) {
+  if (!rows.length) return [note(EMPTY)];
+  const wide = 400, high = 190, left = 6, top = 22, bottom = 22;
+  const most = Math.max(1, ...rows.flatMap((row) => series.map((each) => each.of(row))));
+  const x = (i) => left + (rows.length > 1 ? (i * (wide - 2 * left)) / (rows.length - 1) : (wide - 2 * left) / 2);
+  const y = (value) => top + (high - top - bottom) * (1 - Math.max(0, value) / most);
+  const chart = draw("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": `${caption}，最高 ${series[0].show(most)}，明细见下表` });
+  for (const part of [0, 0.5, 1]) {
+    chart.append(draw("line", { class: "axis", x1: left, x2: wide - left, y1: y(most * part), y2: y(most * part) }));
+    if (part) chart.append(draw("text", { x: left, y: y(most * part) - 4 }, series[0].show(Math.round(most * part))));
+  }
+  series.forEach((each, place) => {
+    chart.append(draw("polyline", { class: `line l${place}`, points: rows.map((row, i) => `${x(i)},${y(each.of(row))}`).join(" ") }));
+    rows.forEach((row, i) => {
+      const dot = draw("circle", { class: `f${place}`, r: rows.length > 45 ? 1.5 : 3, cx: x(i), cy: y(each.of(row)) });
+      dot.append(draw("title", {}, `${row.day} ${each.name} ${each.show(each.of(row))}`));
+      chart.append(dot);
+    });
+  });
+  chart.append(draw("text", { x: left, y: high - 5 }, rows[0].day));
+  if (rows.length > 1) chart.append(draw("text", { x: wide - left, y: high - 5, "text-anchor": "end" }, rows.at(-1).day));
+  const legend = h("ul", { class: "legend" }, ...series.map((each) => h("li", {}, h("i", { "aria-hidden": "true" }), each.name)));
+  const columns = [["日期", (row) => row.day + (row.final ? "" : "（未结束）")], ...series.map((each) => [each.name, (row) => each.show(each.of(row))])];
+  return [chart, legend, h("details", {}, h("summary", {}, "查看明细表"), table(caption, columns, [...rows].reverse()))];
+}
+
+function overview() {
+  const sales = of("sales"), loyalty = last("loyalty")?.metrics || {}, targets = view.targets;
+  const orders = total(sales, "orders"), gmv = total(sales, "gmvFen");
+  const month = of("sales").filter((each) => each.day.slice(0, 7) === view.today.slice(0, 7));
+  const sold = total(month, "gmvFen");
+  const cards = [
+    ["成交额", yuan(gmv), `退款 ${yuan(total(sales, "refundFen"))}`],
+    ["净成交额", yuan(total(sales, "netFen")), targets.gmvFen ? against(sold, targets.gmvFen, yuan, "本月成交") : ""],
+    ["订单数", count(orders), ""],
+    ["客单价", orders ? yuan(Math.floor(gmv / orders)) : "—", ""],
+    ["新客", count(total(sales, "newBuyers")), "首次付款的会员"],
+    ["复购率", rate(loyalty.repurchaseBp), against(loyalty.repurchaseBp, targets.repurchaseBp, rate, "")],
+    ["留存率", rate(loyalty.retentionBp), against(loyalty.retentionBp, targets.retentionBp, rate, "")],
+    ["人均累计消费", yuan(loyalty.valueFen), `共 ${count(loyalty.buyers)} 位买家`],
+    ["减碳", kilos(total(of("carbon"), "savedG")), "餐食与购买合计"],
+  ];
+  section("概览与计划对照", [
+    h("dl", { class: "cards" }, ...cards.map(([name, value, small]) => h("div", {}, h("dt", {}, name), h("dd", {}, value, h("small", {}, small))))),
+    note("复购率：近 90 天买过的会员中，买过两次及以上的占比。留存率：前 30–60 天买过的会员中，近 30 天又买的占比。"),
+  ], true);
+}
+function against(value, target, show, name) {
+  if (target === undefined) return "";
+  const known = value !== undefined;
+  const ok = known && value >= target;
+  return h("span", { class: ok ? "good" : "bad" }, `${name}${ok ? "✓ 达到" : known ? "✗ 未到" : "尚无数据，"}计划 ${show(target)}`);
+}
+
+function funnel() {
+  const rows = of("funnel");
+  if (!rows.length) return section("转化漏斗", [note(EMPTY)]);
+  const steps = [["viewed", "浏览"], ["carted", "加购"], ["ordered", "下单"], ["paid", "付款"]].map(([key, name], place, all) => ({
+    name, n: total(rows, key), before: place ? total(rows, all[place - 1][0]) : 0,
+  }));
+  section("转化漏斗", [
+    table("人次，每天按会员去重", [
+      ["步骤", (s) => s.name], ["人次", (s) => count(s.n)],
+      ["占首步", (s) => h("meter", { min: 0, max: Math.max(1, steps[0].n), value: s.n, "aria-label": `${s.name} ${share(s.n, steps[0].n)}` })],
+      ["", (s) => share(s.n, steps[0].n)], ["较上步", (s) => (s.before ? share(s.n, s.before) : "—")],
+    ], steps),
+    note("到达后一步即视为经过前一步；行为只记录同意过的会员。"),
+  ]);
+}
+
+const SEGMENTS = { champion: "核心会员", loyal: "忠诚会员", new: "新会员", promising: "潜力会员", at_risk: "将流失", lost: "已流失" };
+function loyalty() {
+  const found = last("loyalty");
+  section("会员分层（RFM）", found ? [
+    table("按最近一次、次数、金额分层", [["分层", ([key]) => SEGMENTS[key] || key], ["人数", ([, n]) => count(n)], ["占比", ([, n]) => share(n, found.metrics.buyers)]], Object.entries(found.metrics.segments)),
+    note(`截至 ${moment(found.inputs.at)}`),
+  ] : [note(EMPTY)]);
+}
+function cohorts() {
+  const months = Object.entries(last("cohorts")?.metrics || {});
+  if (!months.length) return section("同期群：按首购月份的留存", [note(EMPTY)], true);
+  const most = Math.max(...months.map(([, each]) => each.active.length));
+  const later = Array.from({ length: most }, (_, i) => [i ? `+${i} 月` : "当月", ([, each]) => (i < each.active.length ? share(each.active[i], each.buyers) : "")]);
+  section("同期群：按首购月份的留存", [
+    table("各月仍有购买的占比", [["首购月", ([month]) => month], ["人数", ([, each]) => count(each.buyers)], ["复购", ([, each]) => share(each.repeated, each.buyers)], ["人均累计", ([, each]) => yuan(each.valueFen)], ...later], months),
+  ], true);
+}
+
+function recommendation() {
+  const sums = {};
+  for (const { metrics } of of("recommendation")) for (const [variant, each] of Object.entries(metrics)) {
+    const into = (sums[variant] ||= { shown: 0, clicked: 0, carted: 0, ordered: 0 });
+    for (const step in into) into[step] += each[step] || 0;
+  }
+  const rows = Object.entries(sums);
+  section("推荐与实验", rows.length ? [
+    table("曝光 → 点击 → 加购 → 下单，按实验分组", [
+      ["分组", ([name]) => (name === "-" ? "不在实验中" : name)], ["曝光", ([, s]) => count(s.shown)], ["点击", ([, s]) => count(s.clicked)],
+      ["点击率（95% 区间）", ([, s]) => wilson(s.clicked, s.shown)], ["加购", ([, s]) => count(s.carted)], ["下单行数", ([, s]) => count(s.ordered)], ["下单/曝光", ([, s]) => share(s.ordered, s.shown)],
+    ], rows),
+    note("区间按曝光计，同一会员多次曝光会使其偏窄；定论请用 scripts/evaluate.py uplift。"),
+  ] : [note(EMPTY)], true);
+}
+function wilson(part, whole) {
+  if (!whole || part > whole) return "—";
+  const z = 1.96, p = part / whole, d = 1 + (z * z) / whole;
+  const middle = (p + (z * z) / (2 * whole)) / d, half = (z * Math.sqrt((p * (1 - p)) / whole + (z * z) / (4 * whole * whole))) / d;
+  return `${(100 * p).toFixed(1)}% [${(100 * Math.max(0, middle - half)).toFixed(1)}, ${(100 * (middle + half)).toFixed(1)}]`;
+}
+
+function ledgers() {
+  const rows = of("points"), owed = last("liability")?.metrics, commission = last("commission")?.metrics;
+  const books = [["garden", "花园积分"], ["shop", "商城积分"]].map(([key, name]) => ({ key, name }));
+  const sum = (book, what) => rows.reduce((all, row) => all + row.metrics[book][what], 0);
+  section("积分", rows.length ? [table("期间变动与现有负债", [
+    ["账本", (b) => b.name], ["发放", (b) => count(sum(b.key, "given"))], ["使用", (b) => count(sum(b.key, "spent"))], ["过期", (b) => count(sum(b.key, "lapsed"))],
+    ["收回", (b) => count(sum(b.key, "takenBack"))], ["负债", (b) => (owed ? count(owed[b.key]) : "—")],
+  ], books)] : [note(EMPTY)]);
+  section("佣金", commission ? [table("践行者佣金", [["状态", ([name]) => name], ["金额", ([, fen]) => yuan(fen)]], [
+    ["待确认", commission.pendingFen], ["已确认待结算", commission.confirmedFen], ["可提现（应付）", commission.settledFen], ["已付", commission.paidFen], ["欠扣", commission.debtFen],
+  ])] : [note(EMPTY)]);
+}
+
+function campaigns() {
+  const rows = of("campaign");
+  if (!rows.length) return;
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row.metrics)))];
+  section("节气活动", [table("各节气活动的结果", [["日期", (row) => row.day], ["节气", (row) => row.dimension || ""], ...names.map((name) => [name, (row) => plain(name, row.metrics[name])])], rows)], true);
+}
+function plain(name, value) {
+  if (value === undefined || value === null) return "—";
+  if (typeof value === "object") return JSON.stringify(value);
+  if (typeof value !== "number") return String(value);
+  return name.endsWith("Fen") ? yuan(value) : name.endsWith("Bp") ? rate(value) : name.endsWith("G") ? kilos(value) : count(value);
+}
+
+function lights() {
+  const rows = [], laws = last("laws"), outbox = last("outbox")?.metrics, timers = last("timers"), restock = last("restock");
+  if (laws) for (const [law, each] of Object.entries(laws.metrics)) rows.push([each.broken ? "bad" : "good", `守恒：${law}`, `检查 ${count(each.checked)}，不符 ${count(each.broken)}${each.broken ? "：" + [].concat(each.examples || []).join("、") : ""}`]);
+  if (outbox) rows.push([outbox.dead ? "bad" : outbox.oldestDueAgeMs > 600e3 ? "wait" : "good", "待办任务", `待办 ${count(outbox.due)}，最久 ${Math.round((outbox.oldestDueAgeMs || 0) / 60e3)} 分钟，失败 ${count(outbox.dead)}`]);
+  if (timers) for (const [name, each] of Object.entries(timers.metrics)) rows.push(["wait", `定时器：${name}`, plain(name, each)]);
+  if (restock) rows.push([restock.final ? "good" : "wait", "补货检查", `${restock.day} ${restock.final ? "已完成" : "进行中"}，已查 ${count(restock.metrics.checked)}`]);
+  const sales = last("sales");
+  rows.push([sales ? "good" : "wait", "看板汇总", sales ? `最近一次 ${moment(sales.inputs.at)}` : "还没有汇总过"]);
+  const words = { good: "● 正常", wait: "◐ 留意", bad: "▲ 异常" };
+  section("运行状况", [table("账目、任务与定时器", [["状态", ([state]) => h("span", { class: state }, words[state])], ["项目", ([, name]) => name, true], ["说明", ([, , text]) => text, true]], rows)], true);
+}
+
+function stock() {
+  const found = last("stock");
+  if (!found) return section("库存与补货", [note(EMPTY)], true);
+  const s = found.metrics;
+  section("库存与补货", [
+    h("p", {}, `共 ${count(s.skus)} 个 SKU，`, h("span", { class: s.out ? "bad" : "good" }, `缺货 ${count(s.out)} 个`), `；待处理的补货建议 ${count(s.suggestions)} 条，合计 ${yuan(s.costFen)}。`),
+    s.proposals.length && table("补货建议（每一分钱收益最高的在前）", [
+      ["SKU", (p) => p.skuId], ["数量", (p) => count(p.quantity)], ["成本", (p) => yuan(p.costFen)], ["预计到货", (p) => p.arrivesOn], ["预算内", (p) => (p.withinBudget ? "是" : "否")], ["理由", (p) => p.reasons.join("；"), true],
+    ], s.proposals),
+    note(`截至 ${moment(found.inputs.at)}`),
+  ], true);
+}
+
+function show() {
+  $("board").replaceChildren();
+  $("who").textContent = view.operator;
+  overview();
+  section("每日成交与退款", lines("每日成交与退款", of("sales"), [
+    { name: "成交额", of: (row) => row.metrics.gmvFen, show: yuan }, { name: "退款", of: (row) => row.metrics.refundFen, show: yuan },
+  ]));
+  section("每日减碳", lines("每日减碳", of("carbon"), [{ name: "合计", of: (row) => row.metrics.savedG, show: kilos }, { name: "其中餐食", of: (row) => row.metrics.mealSavedG, show: kilos }]));
+  funnel(); loyalty(); ledgers(); cohorts(); recommendation(); campaigns(); lights(); stock();
+  signedIn(true);
+}
+
+// Every figure as a row, for spreadsheets; a leading apostrophe keeps texts from becoming formulas.
+function rowsOf(value, path = "") {
+  if (value === null || typeof value !== "object") return [[path, value]];
+  return Object.entries(value).flatMap(([name, each]) => rowsOf(each, path ? `${path}.${name}` : name));
+}
+function cell(value) {
+  const text = String(value ?? "");
+  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? "'" + text : text;
+  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+function csv() {
+  const rows = [["kind", "day", "dimension", "final", "metric", "value"]];
+  for (const each of view.figures) for (const [name, value] of rowsOf(each.metrics)) rows.push([each.kind, each.day, each.dimension || "", each.final, name, value]);
+  const link = h("a", { download: `看板-${view.today}.csv` });
+  link.href = URL.createObjectURL(new Blob(["\ufeff" + rows.map((row) => row.map(cell).join(",")).join("\r\n")], { type: "text/csv" }));
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function signedIn(is) {
+  for (const id of ["board", "csv", "leave"]) $(id).hidden = !is;
+  $("enter").hidden = is;
+  localStorage.setItem("board", is ? "in" : "");
+  if (!is) { view = null; $("board").replaceChildren(); $("who").textContent = ""; }
+}
+function say(text) { $("state").textContent = text; $("state").hidden = !text; }
+async function failure(reply) {
+  try { return (await reply.json()).message; } catch { return "服务繁忙，请稍后再试"; }
+}
+async function load() {
+  say("正在读取…");
+  try {
+    const reply = await fetch(`${here}?days=${$("days").value}`, { credentials: "same-origin" });
+    if (reply.ok) { view = await reply.json(); show(); return say(""); }
+    signedIn(false);
+    say(reply.status === 401 ? "" : await failure(reply));
+  } catch { say("网络不通，请检查后重试。"); }
+}
+async function post(deed) {
+  return fetch(here, { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json", "X-Board": "1" }, body: JSON.stringify(deed) });
+}
+$("enter").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    const reply = await post({ action: "enter", code: $("code").value });
+    $("code").value = "";
+    if (reply.ok) { await load(); $("main").focus(); } else { say(await failure(reply)); $("code").focus(); }
+  } catch { say("网络不通，请检查后重试。"); }
+});
+$("leave").addEventListener("click", async () => {
+  try {
+    const reply = await post({ action: "leave" });
+    if (!reply.ok && reply.status !== 401) return say(await failure(reply));
+    signedIn(false); say("已退出。"); $("code").focus();
+  } catch { say("网络不通，尚未退出。"); }
+});
+$("days").addEventListener("change", load);
+$("csv").addEventListener("click", csv);
+const root = document.documentElement.classList;
+const scheme = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => root.contains("dark") || (scheme.matches && !root.contains("light"));
+function tellTheme() { $("theme").setAttribute("aria-pressed", String(isDark())); }
+$("theme").addEventListener("click", () => {
+  const dark = !isDark();
+  root.toggle("dark", dark);
+  root.toggle("light", !dark);
+  tellTheme();
+});
+scheme.addEventListener("change", tellTheme);
+tellTheme();
+// The session itself is a cookie that scripts cannot see.
+if (localStorage.getItem("board")) load(); else { signedIn(false); say(""); }

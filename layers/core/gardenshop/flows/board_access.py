@@ -1,0 +1,127 @@
+"""Who may look at the dashboard: a code that is entered once becomes a session.
+
+A code is made for an operator where he is known already, by the command line, and lasts ten minutes. Its
+first letters find its document in `data_dashboard`, the others prove that it is his; every try is counted
+there before it is judged, and after `TRIES` the code is dead. Who does not know a code's first letters finds
+nothing to try, so nobody can be locked out by others.
+
+A session is a signed token that names that document: it ends after `SESSION_LASTS`, by leaving, which the
+document remembers, and with the role, which is looked up together with whatever is asked for.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gardenshop.cloud import signing
+from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of
+from gardenshop.cloud.database import Command, Database, Document, find, get, put, update
+from gardenshop.cloud.errors import CodeRefused, Forbidden, SignedOut
+
+COLLECTION = "data_dashboard"
+SETTING = "BOARD_KEYS"
+ROLES = ("operator", "admin")
+CODE_LASTS = 10 * MINUTE
+SESSION_LASTS = 8 * HOUR
+TRIES = 5
+
+_KIND = "signin"
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_HANDLE, _LENGTH = 4, 12
+_PARTS = 3
+"""Document, member, end."""
+
+
+class Session(NamedTuple):
+    """A sign-in and whose it is; it ends by itself at `until`."""
+
+    signin_id: str
+    user_id: str
+    until: int
+
+
+def issue(user_id: str, now: int) -> tuple[str, Command]:
+    """Return a new code for *user_id* and the write that makes it valid."""
+    code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+    handle, day = code[:_HANDLE], day_of(now)
+    metrics = {
+        "userId": user_id,
+        "digest": _digest(code),
+        "until": now + CODE_LASTS,
+        "tries": 0,
+        "left": False,
+    }
+    stamps = {"final": False, "schemaVersion": 1, "createdAt": now, "updatedAt": now}
+    document = {"kind": _KIND, "day": day, "dimension": handle, "metrics": metrics, "inputs": {}, **stamps}
+    return "-".join((code[:4], code[4:8], code[8:])), put(COLLECTION, {"_id": _id(day, handle), **document})
+
+
+def enter(db: Database, code: str, now: int) -> Session:
+    """Spend *code*. Raises CodeRefused when it is wrong, spent, over, or was tried too often.
+
+    Two who enter it at once are one session; where the reply is lost another code is needed.
+    """
+    plain = "".join(letter for letter in code.upper() if letter.isalnum())
+    handle = plain[:_HANDLE]
+    where = {"_id": {"$in": [_id(day_of(now), handle), _id(day_of(now - DAY), handle)]}, "final": False}
+    alive = {**where, "metrics.until": {"$gt": now}, "metrics.tries": {"$lt": TRIES}}
+    (tried,) = db.write(update(COLLECTION, alive, {"$inc": {"metrics.tries": 1}, "$set": {"updatedAt": now}}))
+    if not tried.happened:
+        raise CodeRefused
+    right = {**where, "metrics.digest": _digest(plain)}
+    (spent,) = db.write(update(COLLECTION, right, {"$set": {"final": True, "updatedAt": now}}))
+    if not spent.happened:
+        raise CodeRefused
+    signin = db.one(find(COLLECTION, {"_id": where["_id"], "metrics.digest": _digest(plain)}, limit=1))
+    if signin is None:
+        raise CodeRefused
+    return Session(signin["_id"], signin["metrics"]["userId"], now + SESSION_LASTS)
+
+
+def token_of(session: Session, environ: Mapping[str, str]) -> str:
+    """Return the token that names *session* to its owner's browser."""
+    return signing.sign(session, setting=SETTING, environ=environ)
+
+
+def session_of(token: str, environ: Mapping[str, str], now: int) -> Session:
+    """Return the session that *token* names. Raises SignedOut for none, or one that is over."""
+    parts = signing.parts_of(token, setting=SETTING, environ=environ) if token else None
+    if parts is None or len(parts) != _PARTS or int(parts[2]) <= now:
+        raise SignedOut
+    return Session(parts[0], parts[1], int(parts[2]))
+
+
+def standing(session: Session) -> tuple[Command, Command]:
+    """Return the reads that `demand` needs, to be sent with others."""
+    return (
+        get("users", session.user_id, fields=("roles", "status", "nickname")),
+        get(COLLECTION, session.signin_id, fields=("metrics.left",)),
+    )
+
+
+def demand(users: list[Document], signins: list[Document]) -> Document:
+    """Return who it is. Raises SignedOut when the session was left, Forbidden when the role is gone."""
+    if not signins or signins[0]["metrics"]["left"]:
+        raise SignedOut
+    if not users or not may_look(users[0]):
+        raise Forbidden
+    return users[0]
+
+
+def may_look(user: Document) -> bool:
+    """Say whether *user* has a role that the dashboard is for."""
+    return user.get("status", "active") == "active" and any(role in ROLES for role in user.get("roles", ()))
+
+
+def leave(session: Session, now: int) -> Command:
+    """Return the write that ends *session* for every copy of its token."""
+    return update(COLLECTION, {"_id": session.signin_id}, {"$set": {"metrics.left": True, "updatedAt": now}})
+
+
+def _id(day: str, handle: str) -> str:
+    return f"{_KIND}:{day}:{handle}"
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()

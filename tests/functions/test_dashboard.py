@@ -1,0 +1,305 @@
+"""dashboard: figures for who signed in, has the role still, and has not left; a code that works once."""
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from faults import lost_reply
+from functions.builders import NOW, document, edit, rule, user
+from functions.conftest import Clock
+from gardenshop.cloud.clock import DAY, HOUR, MINUTE
+from gardenshop.flows import board_access
+from harness import A, B, Shop, user_id
+
+Reply = dict[str, Any]
+WRONG = "ZZZZ-ZZZZ-ZZZZ"
+
+
+@pytest.fixture(autouse=True)
+def _operators(shop: Shop, clock: Clock) -> None:
+    """A is an operator, B is not."""
+    del clock
+    shop.add("users", user(A, roles=["operator"], nickname="值班掌柜"))
+    shop.add("users", user(B))
+
+
+def get(shop: Shop, cookie: str = "", **query: str) -> Reply:
+    event = {"httpMethod": "GET", "path": "/dashboard", "headers": {"cookie": cookie}}
+    reply: Reply = shop.call("dashboard", event | {"queryStringParameters": query})
+    return reply
+
+
+def post(shop: Shop, deed: Any, cookie: str = "", **headers: str) -> Reply:
+    event = {"httpMethod": "POST", "path": "/dashboard", "body": json.dumps(deed)}
+    reply: Reply = shop.call("dashboard", event | {"headers": {"x-board": "1", "cookie": cookie, **headers}})
+    return reply
+
+
+def code_of(shop: Shop, openid: str = A, now: int = NOW) -> str:
+    code, write = board_access.issue(user_id(openid), now)
+    shop.adapter.inner.run([write])
+    return code
+
+
+def enter(shop: Shop, code: str) -> str:
+    """Sign in and return the cookie as the browser sends it."""
+    reply = post(shop, {"action": "enter", "code": code})
+    assert reply["statusCode"] == 204, reply
+    cookie: str = reply["headers"]["Set-Cookie"]
+    return cookie.partition(";")[0]
+
+
+def refused(reply: Reply, status: int) -> None:
+    assert reply["statusCode"] == status
+    assert "Set-Cookie" not in reply["headers"]
+    assert "figures" not in reply["body"]
+
+
+def figure(kind: str, day: str, **metrics: Any) -> dict[str, Any]:
+    return document(
+        "data_dashboard",
+        id=f"{kind}:{day}",
+        kind=kind,
+        day=day,
+        metrics=metrics,
+        inputs={"at": NOW},
+        final=True,
+    )
+
+
+def test_the_page_is_one_document_that_allows_its_own_script_and_nothing_else(shop: Shop) -> None:
+    reply = get(shop)
+
+    assert (reply["statusCode"], reply["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert shop.adapter.trips == 0
+    policy = reply["headers"]["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; connect-src 'self'; ")
+    assert "unsafe" not in policy
+    body = reply["body"]
+    assert not re.findall(r"""(?:src|href)=["'](?!data:,|#main)""", body)
+    assert not re.findall(r"""\son\w+=|\sstyle=|innerHTML""", body)
+
+
+def test_the_page_travels_compressed_and_once(shop: Shop) -> None:
+    event = {"httpMethod": "GET", "headers": {"accept-encoding": "gzip, br"}}
+    packed, plain = shop.call("dashboard", event), get(shop)
+
+    assert packed["isBase64Encoded"]
+    assert packed["headers"]["Content-Encoding"] == "gzip"
+    body = base64.b64decode(packed["body"])
+    assert gzip.decompress(body).decode() == plain["body"]
+    assert len(body) < 20_000
+    again = shop.call("dashboard", event | {"headers": {"if-none-match": packed["headers"]["ETag"]}})
+    assert (again["statusCode"], again["body"]) == (304, "")
+
+
+def test_figures_come_in_one_trip_with_the_plan(shop: Shop) -> None:
+    shop.add("data_dashboard", figure("sales", "2026-11-23", gmvFen=5))
+    shop.add("data_dashboard", figure("sales", "2026-11-10", gmvFen=7))
+    shop.add("data_dashboard", figure("loyalty", "2026-11-22", buyers=1))
+    shop.add("data_dashboard", figure("recommend", "2026-11-23", weights={}))
+    shop.add("business_rules", rule("plan", {"gmvFen": {"2026-11": 900}}, category="plan"))
+    cookie = enter(shop, code_of(shop))
+
+    reply = get(shop, cookie, days="7")
+
+    assert shop.adapter.trips == 1
+    assert (reply["statusCode"], reply["headers"]["Cache-Control"]) == (200, "private, no-cache")
+    view = json.loads(reply["body"])
+    assert (view["today"], view["operator"]) == ("2026-11-23", "值班掌柜")
+    assert view["targets"] == {"gmvFen": 900, "repurchaseBp": 2000, "retentionBp": 3000}
+    assert [(each["kind"], each["day"]) for each in view["figures"]] == [
+        ("sales", "2026-11-23"),
+        ("loyalty", "2026-11-22"),
+    ]
+    assert len(json.loads(get(shop, cookie, days="30")["body"])["figures"]) == 3
+    refused(get(shop, cookie, days="31"), 400)
+
+
+def test_the_session_is_a_cookie_that_scripts_and_other_sites_cannot_use(shop: Shop) -> None:
+    reply = post(shop, {"action": "enter", "code": code_of(shop)})
+
+    name, *flags = reply["headers"]["Set-Cookie"].split("; ")
+    assert name.startswith("__Host-board=now~signin:2026-11-23:")
+    assert flags == ["Max-Age=28800", "Path=/", "Secure", "HttpOnly", "SameSite=Strict"]
+
+
+def test_a_code_may_be_typed_in_small_letters_without_its_dashes(shop: Shop) -> None:
+    assert enter(shop, f" {code_of(shop).replace('-', '').lower()} ")
+
+
+def test_a_code_works_once(shop: Shop, clock: Clock) -> None:
+    code = code_of(shop)
+    enter(shop, code)
+    clock.now += 1
+
+    refused(post(shop, {"action": "enter", "code": code}), 401)
+
+
+def test_a_code_entered_by_many_at_once_lets_one_in(shop: Shop, at_once: Callable[..., list[Any]]) -> None:
+    body = json.dumps({"action": "enter", "code": code_of(shop)})
+    event = {"httpMethod": "POST", "headers": {"x-board": "1"}, "body": body}
+
+    replies = at_once(*[("dashboard", event, "")] * 4)
+
+    assert sorted(reply["statusCode"] for reply in replies) == [204, 401, 401, 401]
+
+
+@pytest.mark.parametrize(("age", "status"), [(10 * MINUTE - 1, 204), (10 * MINUTE, 401)])
+def test_a_code_is_good_for_ten_minutes(shop: Shop, age: int, status: int) -> None:
+    reply = post(shop, {"action": "enter", "code": code_of(shop, now=NOW - age)})
+
+    assert reply["statusCode"] == status
+
+
+def test_a_code_made_before_midnight_is_good_after_it(shop: Shop, clock: Clock) -> None:
+    clock.now = NOW + 12 * HOUR + MINUTE
+
+    assert enter(shop, code_of(shop, now=NOW + 12 * HOUR - MINUTE))
+
+
+def test_after_five_tries_even_the_right_code_is_dead(shop: Shop) -> None:
+    code, other = code_of(shop), code_of(shop)
+    for _ in range(5):
+        refused(post(shop, {"action": "enter", "code": code[:4] + WRONG[4:]}), 401)
+
+    refused(post(shop, {"action": "enter", "code": code}), 401)
+    assert enter(shop, other)
+
+
+@pytest.mark.parametrize("code", [WRONG, "", "-", "豆腐", "x" * 40])
+def test_a_code_that_nobody_has_changes_nothing(shop: Shop, code: str) -> None:
+    code_of(shop)
+    before = shop.dump()
+
+    refused(post(shop, {"action": "enter", "code": code}), 401)
+    assert shop.dump() == before
+
+
+@pytest.mark.parametrize(
+    "changes", [{"roles": ["finance"]}, {"roles": []}, {"status": "frozen"}], ids=["other", "none", "frozen"]
+)
+def test_a_session_ends_with_the_role(shop: Shop, changes: dict[str, Any]) -> None:
+    cookie = enter(shop, code_of(shop))
+    edit(shop, "users", user_id(A), changes)
+
+    refused(get(shop, cookie, days="7"), 403)
+
+
+def test_a_session_of_somebody_without_the_role_shows_nothing(shop: Shop) -> None:
+    refused(get(shop, enter(shop, code_of(shop, B)), days="7"), 403)
+
+
+@pytest.mark.parametrize(("after", "status"), [(8 * HOUR - 1, 200), (8 * HOUR, 401)])
+def test_a_session_ends_after_a_day_of_work(shop: Shop, clock: Clock, after: int, status: int) -> None:
+    cookie = enter(shop, code_of(shop))
+    clock.now = NOW + after
+
+    assert get(shop, cookie, days="7")["statusCode"] == status
+
+
+def test_leaving_ends_every_copy_of_the_session(shop: Shop) -> None:
+    cookie, other = enter(shop, code_of(shop)), enter(shop, code_of(shop))
+
+    reply = post(shop, {"action": "leave"}, cookie)
+
+    assert reply["headers"]["Set-Cookie"].startswith("__Host-board=; Max-Age=0; ")
+    refused(get(shop, cookie, days="7"), 401)
+    assert get(shop, other, days="7")["statusCode"] == 200
+    assert post(shop, {"action": "leave"}, cookie)["statusCode"] == 204
+
+
+def forged(cookie: str) -> list[str]:
+    said, _, signature = cookie.rpartition("~")
+    kid, signin, _, until = said.split("~")
+    return [
+        "",
+        "__Host-board=",
+        "board=" + cookie.partition("=")[2],
+        f"{kid}~{signin}~{user_id(B)}~{until}~{signature}",
+        f"{kid}~{signin}~{user_id(A)}~{int(until) + DAY}~{signature}",
+        f"{said}~{signature[:-1]}",
+        f"{said}~豆腐",
+        f"__Host-board=gone{said.partition('now')[2]}~{signature}",
+        f"{kid}~{signature}",
+    ]
+
+
+def test_a_session_cannot_be_made_up(shop: Shop) -> None:
+    cookie = enter(shop, code_of(shop))
+    for each in forged(cookie):
+        refused(get(shop, each, days="7"), 401)
+    assert get(shop, cookie, days="7")["statusCode"] == 200
+
+
+@pytest.mark.parametrize("name", ["x-board", "X-Other"])
+def test_what_another_site_posts_is_refused(shop: Shop, name: str) -> None:
+    code = code_of(shop)
+    before = shop.dump()
+    event = {
+        "httpMethod": "POST",
+        "headers": {name: "0"},
+        "body": json.dumps({"action": "enter", "code": code}),
+    }
+
+    refused(shop.call("dashboard", event), 403)
+    assert shop.dump() == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"x"',
+        '{"action":"drop"}',
+        '{"action":"enter"}',
+        '{"action":"leave","x":1}',
+        "\ud800",
+    ],
+    ids=ascii,
+)
+def test_a_body_that_says_nothing_is_refused(shop: Shop, body: str) -> None:
+    before = shop.dump()
+    event = {"httpMethod": "POST", "headers": {"x-board": "1"}, "body": body}
+
+    refused(shop.call("dashboard", event), 400)
+    assert shop.dump() == before
+
+
+def test_another_method_is_refused(shop: Shop) -> None:
+    refused(shop.call("dashboard", {"httpMethod": "PUT"}), 400)
+
+
+@pytest.mark.parametrize("lives", [0, 1])
+def test_a_database_that_does_not_answer_costs_a_code_at_most(shop: Shop, lives: int) -> None:
+    code, other = code_of(shop), code_of(shop)
+    sound, shop.adapter.inner = shop.adapter.inner, lost_reply(shop.adapter.inner, lives=lives)
+
+    refused(post(shop, {"action": "enter", "code": code}), 503)
+
+    shop.adapter.inner = sound
+    assert enter(shop, code)
+    cookie = enter(shop, other)
+    shop.adapter.inner = lost_reply(sound, lives=0)
+    refused(post(shop, {"action": "leave"}, cookie), 503)
+    assert post(shop, {"action": "leave"}, cookie)["statusCode"] == 204
+
+
+def test_without_a_key_nobody_signs_in(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOARD_KEYS", "")
+
+    refused(post(shop, {"action": "enter", "code": code_of(shop)}), 500)
+
+
+def test_nobody_else_is_served(shop: Shop) -> None:
+    reply = shop.call("dashboard", {"httpMethod": "GET"}, openid=A)
+
+    assert reply["statusCode"] == 403

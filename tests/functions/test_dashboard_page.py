@@ -1,0 +1,219 @@
+"""The dashboard in a real browser: what it loads, that it works, that it fits a phone, in light and dark."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browser import CHROMIUM, Browser, open_browser
+from dataio.cloudapi import Access, CloudApi
+from dataio.definitions import load
+from dataio.signing_in import code_for
+from functions.builders import document, user
+from gardenshop.cloud.clock import DAY, day_of, now_ms
+from gardenshop.cloud.database import Document, insert
+from harness import ROOT, A, B, user_id
+from localcloud.server import LocalCloud
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+PHONE, DESKTOP = (360, 740), (1280, 900)
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[CloudApi]:
+    """A local cloud with a month of figures and an operator."""
+    with LocalCloud(ROOT, data=None) as served:
+        keys = served.credentials
+        api = CloudApi(Access(served.url, served.env, keys.secret_id, keys.secret_key))
+        for each in load():
+            api.create_collection(each.name, each.permission)
+        api.run([insert("users", user(A, roles=["operator"], nickname="值班掌柜")), insert("users", user(B))])
+        api.run([insert("data_dashboard", figure) for figure in month()])
+        api.url = served.url  # type: ignore[attr-defined]
+        yield api
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with open_browser(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened
+
+
+@pytest.fixture(name="page")
+def _page(cloud: Any, browser: Browser) -> Iterator[Browser]:
+    """The page as it opens for somebody who has not signed in; nothing may be complained of until the end."""
+    browser.do("Storage.clearDataForOrigin", origin=cloud.url, storageTypes="all")
+    browser.open("about:blank#")
+    browser.view(*DESKTOP)
+    browser.events.clear()
+    browser.open(f"{cloud.url}/http/dashboard")
+    browser.wait("!document.getElementById('enter').hidden")
+    yield browser
+    assert browser.complaints() == []
+
+
+def figure(kind: str, day: str, metrics: Document, *, final: bool = True) -> Document:
+    named = {"kind": kind, "day": day, "metrics": metrics, "inputs": {"at": now_ms()}, "final": final}
+    return document("data_dashboard", id=f"{kind}:{day}", **named)
+
+
+def month() -> Iterator[Document]:
+    """Thirty days of a shop that grows, and how it stands."""
+    today = now_ms()
+    for ago in range(30):
+        day, n = day_of(today - ago * DAY), 30 - ago
+        sold = 80_000 + 3_000 * n + 17_000 * (n % 7 == 0)
+        sales = {
+            "orders": 9 + n,
+            "gmvFen": sold,
+            "refunds": n % 3,
+            "refundFen": 2_150 * (n % 3),
+            "buyers": 8 + n,
+        }
+        yield figure(
+            "sales", day, {**sales, "netFen": sold, "newBuyers": n % 5, "averageFen": 9_000}, final=ago > 0
+        )
+        yield figure("funnel", day, {"viewed": 200 + n, "carted": 60 + n, "ordered": 20 + n, "paid": 8 + n})
+        yield figure(
+            "carbon", day, {"members": 30, "meals": 50, "savedG": 40_000 + 900 * n, "mealSavedG": 21_000}
+        )
+        book = {"given": 500, "spent": 120, "takenBack": 3, "lapsed": 4}
+        yield figure("points", day, {"garden": book, "shop": book})
+        steps = {"shown": 400, "clicked": 31, "carted": 9, "ordered": 4}
+        yield figure(
+            "recommendation", day, {"weights:control": steps, "weights:new": {**steps, "clicked": 44}}
+        )
+    day = day_of(today)
+    segments = {"champion": 12, "loyal": 30, "new": 25, "promising": 9, "at_risk": 17, "lost": 7}
+    rates = {"repurchaseBp": 3120, "retentionBp": 2870}
+    yield figure("loyalty", day, {"buyers": 100, "valueFen": 31_240, "segments": segments, **rates})
+    cohort = {"buyers": 40, "repeated": 13, "valueFen": 28_800, "active": [40, 17, 12]}
+    yield figure("cohorts", day, {"2026-09": cohort, "2026-10": {**cohort, "active": [40, 15]}})
+    yield figure("liability", day, {"garden": 51_200, "shop": 9_310})
+    fen = {"pendingFen": 1200, "confirmedFen": 5600, "settledFen": 8800, "paidFen": 12_000, "debtFen": 0}
+    yield figure("commission", day, fen)
+    proposal = {
+        "skuId": "<b>tofu</b>",
+        "quantity": 40,
+        "costFen": 24_000,
+        "returnBp": 900,
+        "withinBudget": True,
+    }
+    reasons = ["现货 3 件，预计 2 天售完", "交货期 3 天"]
+    proposals = [{**proposal, "suggestionId": "s1", "arrivesOn": day, "reasons": reasons}]
+    yield figure(
+        "stock", day, {"skus": 33, "out": 2, "suggestions": 1, "costFen": 24_000, "proposals": proposals}
+    )
+    yield figure("laws", day, {"onHand": {"checked": 33, "broken": 0, "examples": []}})
+    yield figure("outbox", day, {"due": 3, "oldestDueAgeMs": 1000, "dead": 1})
+
+
+def sign_in(page: Browser, cloud: CloudApi) -> None:
+    code = code_for(cloud, user_id(A))
+    page.run(f"document.getElementById('code').value = {json.dumps(code)}")
+    page.run("document.querySelector('#enter button').click()")
+    page.wait("!document.getElementById('board').hidden")
+
+
+def test_it_loads_little(page: Browser, cloud: Any) -> None:
+    sign_in(page, cloud)
+    page.events.clear()
+    page.do("Network.setCacheDisabled", cacheDisabled=True)
+
+    page.open(f"{cloud.url}/http/dashboard?again")
+    page.wait("!document.getElementById('board').hidden")
+
+    requests = [each["request"]["url"] for each in page.told("Network.requestWillBeSent")]
+    loaded = sum(each["encodedDataLength"] for each in page.told("Network.loadingFinished"))
+    assert len([url for url in requests if not url.startswith("data:")]) <= 3
+    assert all(url.startswith((cloud.url, "data:")) for url in requests)
+    assert 0 < loaded <= 60_000
+    encodings = {
+        each["response"]["headers"].get("content-encoding") for each in page.told("Network.responseReceived")
+    }
+    assert "gzip" in encodings
+
+
+def test_an_operator_sees_everything_and_leaves(page: Browser, cloud: Any) -> None:
+    sign_in(page, cloud)
+
+    titles = page.run("[...document.querySelectorAll('#board h2')].map((each) => each.textContent)")
+    assert titles == [
+        "概览与计划对照",
+        "每日成交与退款",
+        "每日减碳",
+        "转化漏斗",
+        "会员分层（RFM）",
+        "积分",
+        "佣金",
+        "同期群：按首购月份的留存",
+        "推荐与实验",
+        "运行状况",
+        "库存与补货",
+    ]
+    assert page.run("document.body.textContent.includes('<b>tofu</b>')")
+    assert page.run("document.cookie") == ""
+    page.run("document.getElementById('leave').click()")
+    page.wait("!document.getElementById('enter').hidden")
+    assert page.run("document.getElementById('board').textContent") == ""
+
+
+def test_a_shop_without_figures_says_so(page: Browser, cloud: Any) -> None:
+    sign_in(page, cloud)
+
+    page.run("view.figures = []; view.targets = {}; show()")
+
+    said = page.run("[...document.querySelectorAll('#board .note')].map((each) => each.textContent)")
+    assert sum("暂无数据" in each for each in said) == 9
+
+
+def test_charts_have_names_and_tables_behind_them(page: Browser, cloud: Any) -> None:
+    sign_in(page, cloud)
+
+    assert page.run("[...document.querySelectorAll('svg')].every((each) => each.getAttribute('aria-label'))")
+    assert page.run(
+        "document.querySelectorAll('svg').length === document.querySelectorAll('details table').length"
+    )
+    assert page.run("document.querySelectorAll('th:not([scope])').length") == 0
+    assert page.run(
+        "[...document.querySelectorAll('button, select')].every((each) => each.textContent.trim())"
+    )
+
+
+def test_figures_can_be_taken_away_as_a_table(page: Browser, cloud: Any) -> None:
+    sign_in(page, cloud)
+
+    assert page.run("cell('=1+1')") == "'=1+1"
+    assert page.run("cell('a,\"b\"')") == '"a,""b"""'
+    assert ["garden.given", 500] in page.run(
+        "rowsOf(view.figures.find((each) => each.kind === 'points').metrics)"
+    )
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_it_fits(page: Browser, cloud: Any, tmp_path: Path, size: tuple[int, int], *, dark: bool) -> None:
+    page.view(*size, dark=dark, phone=size == PHONE)
+    sign_in(page, cloud)
+
+    assert page.run("document.documentElement.scrollWidth") <= size[0]
+    back = page.run("getComputedStyle(document.body).backgroundColor")
+    assert (back == "rgb(20, 24, 21)") is dark
+    page.run("document.getElementById('theme').click()")
+    assert page.run("getComputedStyle(document.body).backgroundColor") != back
+    page.run("document.getElementById('theme').click()")
+    page.picture(tmp_path / f"{size[0]}-{'dark' if dark else 'light'}.png")
+
+
+def test_a_wrong_code_is_said_to_be_wrong(cloud: Any, page: Browser) -> None:
+    page.run("document.getElementById('code').value = 'ZZZZ-ZZZZ-ZZZZ'")
+    page.run("document.querySelector('#enter button').click()")
+    page.wait("document.getElementById('state').textContent.includes('登录码不对')")
+
+    assert page.run("document.activeElement.id") == "code"
+    assert len(page.complaints()) == 1  # Chromium tells of every 401.
+    page.events.clear()
+    assert code_for(cloud, user_id(B)) is None
