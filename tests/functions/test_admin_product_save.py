@@ -224,6 +224,13 @@ def test_the_same_token_at_once_saves_once(
     assert len(shop.documents("audit_logs")) == 1
 
 
+def test_a_product_that_the_same_token_makes_meanwhile_is_the_callers(shop: Shop) -> None:
+    meanwhile(shop, lambda: save(shop, NEW), trip=5)
+
+    assert shop.call("admin_product_save", {"clientToken": "save-00001", **NEW})["code"] == 0
+    assert len(shop.documents("products")) == 3
+
+
 def test_a_used_token_is_not_good_for_another_save(shop: Shop) -> None:
     save(shop, RENAME)
 

@@ -191,6 +191,24 @@ def test_a_copy_of_a_refused_entry_that_comes_late_changes_nothing(shop: Shop) -
     assert counters(shop) == [10, 10, 0, 0, 0]
 
 
+def test_an_entry_that_a_copy_carries_out_is_not_refused(shop: Shop) -> None:
+    event = {"clientToken": "stock-0001", **COUNT}
+
+    def compete(commands: Any) -> None:
+        if commands[0].get("update") == "stock_ledger" and len(commands) > 1:
+            edit(shop, "inventory", SKU, {"onHand": 9, "available": 9})
+        if commands[0].get("update") == "inventory":
+            shop.adapter.before = lambda _: None
+            edit(shop, "inventory", SKU, {"onHand": 10, "available": 10})
+            assert shop.call("admin_stock_adjust", event)["code"] == 0
+
+    shop.adapter.before = compete
+
+    assert shop.call("admin_stock_adjust", event)["code"] == 0
+    assert counters(shop) == [8, 8, 0, 0, 0]
+    assert_lawful(shop)
+
+
 def test_damaged_goods_are_no_longer_for_sale_and_can_be_written_off(shop: Shop) -> None:
     adjust(shop, BREAK)
     assert counters(shop) == [10, 7, 0, 3, 0]

@@ -93,6 +93,28 @@ def test_whose_account_is_frozen_does_nothing_by_any_role(shop: Shop, name: str,
     assert (reply["code"], reply["error"]) == (40940, "ACCOUNT_FROZEN")
 
 
+@pytest.mark.parametrize(
+    ("role", "name", "action"),
+    [
+        ("operator", "admin_commission_pay", "paid"),
+        ("operator", "admin_review_decide", "show"),
+        ("warehouse", "admin_stock_adjust", "accept"),
+        ("warehouse", "admin_order_ship", "reprice"),
+        ("warehouse", "admin_product_save", "save"),
+        ("service", "points_award", ""),
+        ("service", "admin_refund_decide", "refund_again"),
+        ("finance", "admin_refund_decide", "approve"),
+        ("finance", "admin_campaign_save", "issue"),
+        ("editor", "admin_product_save", "price"),
+        ("editor", "admin_stock_adjust", "receive"),
+        ("staff", "admin_order_ship", "ship"),
+    ],
+)
+def test_nobody_has_more_than_her_work_takes(role: str, name: str, action: str) -> None:
+    assert role not in roles_for(name, action)
+    assert ADMIN in roles_for(name, action)
+
+
 def test_the_table_names_what_there_is() -> None:
     known = {*OPERATORS, *(f"{name}:{action}" for name, action in DEEDS if action), "product_certify"}
 
