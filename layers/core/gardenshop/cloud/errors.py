@@ -28,6 +28,9 @@
     │       ├── TooManyMeals        as many meals of the day are recorded as may be
     │       ├── FormNotForAge       the questionnaire is meant for another age
     │       ├── BackupDamaged       the backup is not as it was written, or the key is another
+    │       ├── ErasureBlocked      something of the account has to be settled before it can be erased
+    │       ├── AccountClosing      the account is being erased just now
+    │       ├── NothingToRevoke     no erasure was asked for, or it has begun
     │       └── PhoneTaken          another account owns the phone number
     └── Fault                   the caller can only try again, or tell us
         ├── Internal            a bug of ours
@@ -224,6 +227,24 @@ class BackupDamaged(Conflict):
     code = 40956
     error = "BACKUP_DAMAGED"
     text = "备份已损坏，或密钥不符"
+
+
+class ErasureBlocked(Conflict):
+    code = 40959
+    error = "ERASURE_BLOCKED"
+    text = "账号还有未了结的事项，暂时不能注销"
+
+
+class AccountClosing(Conflict):
+    code = 40960
+    error = "ACCOUNT_CLOSING"
+    text = "账号正在注销，请稍后再来"
+
+
+class NothingToRevoke(Conflict):
+    code = 40961
+    error = "NOTHING_TO_REVOKE"
+    text = "没有可以撤回的注销申请"
 
 
 class Fault(AppError):
