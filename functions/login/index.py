@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gardenshop.cloud.database import Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
-from gardenshop.cloud.errors import Internal, PhoneTaken
+from gardenshop.cloud.errors import AccountClosing, Internal, PhoneTaken
 from gardenshop.cloud.wechat import PhoneCodeInvalid, WeChatApi
 from gardenshop.flows.accounts import (
     claim,
@@ -101,6 +101,9 @@ def _open(ctx: Context, phone: str | None, device_id: str | None) -> bool:
         hashed = phone_hash(phone, key)
         commands += [claim(ctx.user_id, hashed, ctx.now), own_phone(ctx.user_id, hashed, phone, ctx.now)]
     opened, *rest = ctx.db.write(*commands)
+    if opened.duplicate:
+        # What is being erased keeps her openid until nothing of hers is left.
+        raise AccountClosing
     if rest and rest[-1].duplicate:
         raise PhoneTaken
     return bool(opened.upserted)

@@ -44,6 +44,7 @@ _STEP = {"eventId": "bench-0001", "type": "view", "at": 0}
 CASES = (
     Case("login"),
     Case("profile_update", _fixed(nickname="小满")),
+    Case("privacy_request"),
     Case("constitution_assess", _fixed(sex="female")),
     Case("recommend"),
     Case("knowledge_feed"),

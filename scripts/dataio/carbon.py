@@ -23,6 +23,7 @@ _FOOD_FIELDS = ("factorG", "factorSource", "factorVersion")
 _MEAT_FIELDS = ("name", "carbonGPerKg", "factorVersion")
 _REVISION_FIELDS = ("revises", "factorVersion", *SUMS)
 _MEALS: Document = {"source": "member", "reverses": {"$exists": False}, "revises": {"$exists": False}}
+_MEALS |= {"items.0": {"$exists": True}}
 
 State = Literal["current", "undone", "stale", "unknown"]
 

@@ -282,6 +282,12 @@ def practitioner(data: Document) -> str:
     return f"{shown['name']}，{shown['region']}：{shown['intro']}\n认证：{vouched}"
 
 
+def exported(data: Document) -> str:
+    """Say which collection the page is of, and which of her fields it shows."""
+    page = data["page"]
+    return f"{page['title']}：{'、'.join(page['documents'][0])}"
+
+
 def link(data: Document) -> str:
     """Say how long a link counts."""
     return f"{data['token'][:40]}…，有效至 {day_of(data['expiresAt'])}"

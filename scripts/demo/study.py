@@ -23,6 +23,7 @@ def study(stage: Stage) -> None:
     stage.expect("a lesson pays once", holds=before == after and passed["points"] > 0)
     be_seen(stage)
     meet(stage)
+    take_along(stage)
 
 
 def be_seen(stage: Stage) -> None:
@@ -41,3 +42,9 @@ def meet(stage: Stage) -> None:
     """A looks at a practitioner's profile."""
     look = {"action": "show", "practitionerId": "lin-qinghe"}
     stage.call("认识践行者 · A practitioner", MINT, "practitioner_view", look, note=notes.practitioner)
+
+
+def take_along(stage: Stage) -> None:
+    """A asks what the shop holds of her; the first page is her account."""
+    wish = {"action": "export"}
+    stage.call("导出我的数据 · What is held of her", MINT, "privacy_request", wish, note=notes.exported)

@@ -122,5 +122,7 @@ def has_field(schema: dict[str, Any], node: dict[str, Any], path: list[str]) -> 
         return has_field(schema, node["items"], path)
     if not path:
         return True
+    if "properties" not in node and node.get("type") == "object":
+        return True  # Any names are allowed there.
     child = node.get("properties", {}).get(path[0])
     return child is not None and has_field(schema, child, path[1:])

@@ -57,6 +57,7 @@ POOL: dict[str, list[Any]] = {
     "clientToken": ["token-0001", "token-0002", "token-0003"],
     "expectedTotalFen": [2200, 3400],
     "cursor": ["5~tofu", "0~x"],
+    "confirmation": ["我确认注销账号", "注销"],
     "practitionerId": ["lin", "bo"],
     "supplierOrderNo": ["PO-7", "PO-8"],
     "supplierId": ["north"],
@@ -77,6 +78,7 @@ POOL: dict[str, list[Any]] = {
 VALID: dict[str, Any] = {
     "login": {},
     "profile_update": {"nickname": "小满", "sex": "female"},
+    "privacy_request": {"action": "export", "cursor": "6~"},
     "constitution_assess": {},
     "product_search": {"keyword": "豆腐"},
     "product_detail": {"productId": "tofu"},

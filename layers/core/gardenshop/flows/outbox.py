@@ -33,6 +33,7 @@ POINTS_BACK = "points.back"
 COMMISSION = "commission.accrue"
 COMMISSION_BACK = "commission.reverse"
 COMMISSION_FINAL = "commission.confirm"
+ERASE = "privacy.erase"
 
 LEGACY = "legacy"
 """The rules version of orders that the former shop has settled."""

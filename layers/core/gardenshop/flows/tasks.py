@@ -11,6 +11,7 @@ from gardenshop.cloud.errors import AppError, Internal
 from gardenshop.flows import (
     commission,
     coupons,
+    forgetting,
     grants,
     outbox,
     promotions,
@@ -158,6 +159,7 @@ HANDLERS: Mapping[str, Handler] = {
     outbox.CLAW: _of_sale(reversal.claw_pending),
     outbox.POINTS_BACK: _of_sale(reversal.give_points_back),
     outbox.COMMISSION_BACK: _of_sale(commission.reverse),
+    outbox.ERASE: forgetting.erase,
 }
 
 

@@ -99,6 +99,14 @@ class Consent(Model):
     withdrawn_at: Instant | None = None
 
 
+class Erasure(Model):
+    """A member's wish to be forgotten from `due_at` on; `alias` then names what the books keep of her."""
+
+    alias: UserId
+    asked_at: Instant
+    due_at: Instant
+
+
 class User(Document):
     """One person's account; a shop account waiting to be merged has no `openid`."""
 
@@ -127,6 +135,7 @@ class User(Document):
     """Counts the orders that depend on her other orders, so that two at once do not miss each other."""
     greet_at: Instant | None = None
     """Set with the account, unset when the coupons for new members are known to be on their way."""
+    erasure: Erasure | None = None
 
 
 class TypeScore(Model):

@@ -186,10 +186,15 @@ class CampaignPolicy(Model):
 
 
 class PrivacyPolicy(Model):
-    """For how many months events are kept: no longer than their purpose needs (PIPL art. 19)."""
+    """For how many months events are kept, and how long a member may take back her wish to be erased.
+
+    Events are kept no longer than their purpose needs (PIPL art. 19). GB/T 35273—2020 (8.5) wants an erasure
+    within 15 working days: a week to think leaves as long for what must be settled first.
+    """
 
     event_months: Annotated[int, Field(strict=True, ge=1, le=36)] = 13
     """A year and a month, so that a season can be compared with the last."""
+    erase_wait_days: Annotated[int, Field(strict=True, ge=1, le=14)] = 7
 
 
 class _Rules:

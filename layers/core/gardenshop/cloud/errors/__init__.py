@@ -35,6 +35,9 @@
     │       ├── SkuTaken            another product has the SKU
     │       ├── RuleUnchecked       a version goes live only after it was validated against the live one
     │       ├── RuleReplaced        another version of the rule is live than the operator saw
+    │       ├── ErasureBlocked      something of the account has to be settled before it can be erased
+    │       ├── AccountClosing      the account is being erased just now
+    │       ├── NothingToRevoke     no erasure was asked for, or it has begun
     │       └── PhoneTaken          another account owns the phone number
     │   ├── SignedOut           the session of the dashboard is over, or there is none
     │   ├── CodeRefused         the code to sign in with is wrong, spent or over

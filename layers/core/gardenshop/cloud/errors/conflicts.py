@@ -175,3 +175,21 @@ class RuleReplaced(Conflict):
     code = 40946
     error = "RULE_REPLACED"
     text = "当前生效的版本刚刚有变化，请刷新后重试"
+
+
+class ErasureBlocked(Conflict):
+    code = 40959
+    error = "ERASURE_BLOCKED"
+    text = "账号还有未了结的事项，暂时不能注销"
+
+
+class AccountClosing(Conflict):
+    code = 40960
+    error = "ACCOUNT_CLOSING"
+    text = "账号正在注销，请稍后再来"
+
+
+class NothingToRevoke(Conflict):
+    code = 40961
+    error = "NOTHING_TO_REVOKE"
+    text = "没有可以撤回的注销申请"
