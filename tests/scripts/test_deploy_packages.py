@@ -92,6 +92,22 @@ def test_a_layer_of_wheels_has_its_packages_at_the_top_and_nothing_that_is_not_r
     assert building.build(project.root, "kit", project.root / "cache") == layer
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("botocore/data/s3/2006-03-01/service-2.json.gz", True),
+        ("botocore/data/endpoints.json", True),
+        ("botocore/data/ec2/2016-11-15/service-2.json.gz", False),
+        ("boto3/data/ec2/2016-11-15/resources-1.json", False),
+        ("bin/jp.py", False),
+        ("boto3-1.0.dist-info/RECORD", False),
+        ("boto3-1.0.dist-info/entry_points.txt", True),
+    ],
+)
+def test_of_the_sdk_of_the_storage_its_own_service_is_kept(name: str, *, kept: bool) -> None:
+    assert building._is_kept(name) is kept
+
+
 def test_a_wheel_that_is_not_the_one_of_the_lock_is_refused(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
