@@ -44,7 +44,7 @@ OF_NOBODY = {
 
 NOT_OF_MEMBERS = {
     "ingredients", "recipes", "products", "inventory", "promotions", "coupons", "data_dashboard",
-    "business_rules", "plant_templates", "meat_products", "tcm_wisdom", "stock_ledger",
+    "business_rules", "audit_logs", "plant_templates", "meat_products", "tcm_wisdom", "stock_ledger",
 }  # fmt: skip
 
 
