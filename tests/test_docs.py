@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ SHORTENED = {
     "python3 scripts/bench.py": ["--help"],
 }
 """What is added to a command so that it does not do here what takes minutes and other tests do."""
+
+RULES_OF_FREIGHT = (
+    "python3 scripts/deploy.py invoke admin_rules_publish "
+    """--event '{"action": "view", "ruleId": "freight", "version": 2}'"""
+)
 
 pytestmark = pytest.mark.xdist_group("port 8787")
 
@@ -73,8 +79,14 @@ def run(project: Path, arguments: list[str]) -> "subprocess.CompletedProcess[str
 
 @pytest.fixture(name="served")
 def _served(project: Path) -> Iterator[None]:
+    with serving(project):
+        yield
+
+
+@contextmanager
+def serving(project: Path, *options: str) -> Iterator[None]:
     """Serve the copy as `python3 scripts/dev.py` does, at the port that the READMEs name."""
-    arguments = [sys.executable, "scripts/dev.py", "--json", "--no-timers"]
+    arguments = [sys.executable, "scripts/dev.py", "--json", "--no-timers", *options]
     with subprocess.Popen(
         arguments, cwd=project, env=environment(), stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
@@ -129,3 +141,31 @@ def test_a_command_of_the_readme_runs(project: Path, served: None, command: str)
     assert done.returncode == 0, done.stdout + done.stderr
     if command.startswith("curl"):
         assert json.loads(done.stdout)["code"] == 0
+
+
+def test_the_season_of_the_guide_is_played_lost_and_brought_back(project: Path) -> None:
+    text = (ROOT / "scripts/README.md").read_text("utf-8").partition("## A season in ten minutes")[2]
+    played, brought_back = re.findall(r"```sh\n(.*?)```", text.partition("\n## ")[0], re.DOTALL)
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not on this machine")
+
+    with serving(project, "--reset"):
+        before = [said(project, command) for command in played.splitlines()]
+    with serving(project, "--reset"):
+        after = [said(project, command) for command in brought_back.splitlines()]
+        rules = said(project, RULES_OF_FREIGHT)
+
+    assert '"term:2026-dongzhi"' in before[4]
+    assert '"term:2026-dongzhi"' in before[6]
+    assert json.loads(before[8])["data"]["checked"] > 0
+    assert "0 differences" in after[2]
+    assert "Whole." in after[3]
+    assert json.loads(after[4])["code"] == 0
+    assert '"liveVersion": 2' in rules
+
+
+def said(project: Path, command: str) -> str:
+    """Run *command* and return what it printed."""
+    done = run(project, argv(command))
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
