@@ -22,13 +22,14 @@ Step = Callable[[Database, int], int]
 
 
 class NightlyClose(Response):
-    """How much of each kind was booked, `checked` against the laws, learnt of, and reckoned."""
+    """How much of each kind was booked, `checked` against the laws, `forgotten`, learnt of, and reckoned."""
 
     coupons_expired: int
     lots_expired: int
     commissions_settled: int
     checked: int
-    events_forgotten: int
+    forgotten: int
+    skus_trimmed: int
     products_prepared: int
     days_reckoned: int
 
@@ -41,7 +42,8 @@ def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # 
         lots_expired=_all(expiry.expire, ctx),
         commissions_settled=_all(settlement.settle, ctx),
         checked=_all(reconcile.check, ctx),
-        events_forgotten=_all(retention.forget, ctx),
+        forgotten=_all(retention.forget, ctx),
+        skus_trimmed=_all(retention.trim, ctx),
         products_prepared=_all(preparation.prepare, ctx),
         days_reckoned=_all(daily_figures.reckon, ctx),
     )
