@@ -4,7 +4,16 @@ from collections.abc import Callable
 
 from gardenshop.cloud.database import Database
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import coupons, daily_figures, expiry, preparation, reconcile, retention, settlement
+from gardenshop.flows import (
+    coupons,
+    daily_figures,
+    expiry,
+    preparation,
+    reconcile,
+    retention,
+    settlement,
+    timers,
+)
 
 _RESERVE_SECONDS = 5.0
 
@@ -13,13 +22,14 @@ Step = Callable[[Database, int], int]
 
 
 class NightlyClose(Response):
-    """How much of each kind was booked, `checked` against the laws, learnt of, and reckoned."""
+    """How much of each kind was booked, `checked` against the laws, `forgotten`, learnt of, and reckoned."""
 
     coupons_expired: int
     lots_expired: int
     commissions_settled: int
     checked: int
-    events_forgotten: int
+    forgotten: int
+    skus_trimmed: int
     products_prepared: int
     days_reckoned: int
 
@@ -27,15 +37,18 @@ class NightlyClose(Response):
 @cloud_function(caller=TIMER)
 def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # The event only dates the run.
     """Take one kind after the other, batch by batch while there is time; the next run goes on from there."""
-    return NightlyClose(
+    closed = NightlyClose(
         coupons_expired=_all(coupons.expire, ctx),
         lots_expired=_all(expiry.expire, ctx),
         commissions_settled=_all(settlement.settle, ctx),
         checked=_all(reconcile.check, ctx),
-        events_forgotten=_all(retention.forget, ctx),
+        forgotten=_all(retention.forget, ctx),
+        skus_trimmed=_all(retention.trim, ctx),
         products_prepared=_all(preparation.prepare, ctx),
         days_reckoned=_all(daily_figures.reckon, ctx),
     )
+    ctx.db.write(timers.finished("nightly_close"))
+    return closed
 
 
 def _all(step: Step, ctx: Context) -> int:

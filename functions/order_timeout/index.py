@@ -7,6 +7,7 @@ from gardenshop.cloud import log
 from gardenshop.cloud.database import Command, Document, find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
 from gardenshop.cloud.errors import AppError
+from gardenshop.flows import timers
 from gardenshop.flows.cancellation import cancel_unpaid
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush_commands
@@ -64,6 +65,7 @@ def main(request: TimerEvent, ctx: Context) -> OrderTimeout:  # noqa: ARG001  # 
     for orders in _pages(UNPAID, first[0], ctx):
         for order in orders:
             counts[_close(order, ctx)] += 1
+    ctx.db.write(timers.finished("order_timeout"))
     return OrderTimeout(**counts)
 
 

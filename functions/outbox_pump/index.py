@@ -3,7 +3,17 @@
 from gardenshop.cloud.clock import MINUTE
 from gardenshop.cloud.database import Document, find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import claims, commission, debts, entries, meals, ratings, stock_keeping
+from gardenshop.flows import (
+    claims,
+    commission,
+    debts,
+    entries,
+    meals,
+    outbox_figures,
+    ratings,
+    stock_keeping,
+    timers,
+)
 from gardenshop.flows.balances import reconsider
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush
@@ -59,6 +69,7 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
     rated = ratings.count(ctx.db, reviews, ctx.now)
     ended = claims.finish(ctx.db, copies, ctx.now)
     tasks = run_due(ctx)
+    ctx.db.write(outbox_figures.figures(ctx.db, ctx.now), timers.finished("outbox_pump"))
     return OutboxPump(
         orders_failed=failed,
         orders_flushed=len(marked),

@@ -2,7 +2,7 @@
 
 from gardenshop.cloud.database import find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import restock_run, restocking
+from gardenshop.flows import restock_run, restocking, timers
 from gardenshop.flows.restock_run import Run
 from gardenshop.rules.policy import RestockPolicy, policy_of
 
@@ -35,6 +35,7 @@ def main(request: TimerEvent, ctx: Context) -> RestockCheck:
         _go_on(ctx, run, policy_of(rules).restock)
         (found,) = ctx.db.read(restock_run.read(ctx.day))
         run = restock_run.run_of(found)
+    ctx.db.write(timers.finished("restock_check"))
     return _reply(run)
 
 

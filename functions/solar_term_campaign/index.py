@@ -3,7 +3,7 @@
 from gardenshop.cloud.clock import DAY, day_of, start_of
 from gardenshop.cloud.database import find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
-from gardenshop.flows import term_campaigns
+from gardenshop.flows import term_campaigns, timers
 from gardenshop.flows.term_campaigns import Found, goods_of, report_id, report_of
 from gardenshop.rules.policy import policy_of
 from gardenshop.rules.term_campaigns import Season, seasons
@@ -38,11 +38,13 @@ def main(request: TimerEvent, ctx: Context) -> SolarTermCampaign:  # noqa: ARG00
     writes += [write for each in coming for write in term_campaigns.issued(each, found, ctx.now)]
     if writes:
         ctx.db.write(*writes)
+    reported = _report(ctx, past, found)
+    ctx.db.write(timers.finished("solar_term_campaign"))
     waiting = [each.id for each in coming if each.id not in found.promotions and not goods_of(each, found)]
     return SolarTermCampaign(
         campaigns=[season.id for season in coming if season.id not in waiting],
         without_goods=waiting,
-        reported=_report(ctx, past, found),
+        reported=reported,
     )
 
 

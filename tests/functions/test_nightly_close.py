@@ -159,7 +159,7 @@ def test_events_are_forgotten_when_their_time_is_over(
     told = shop.ok("nightly_close", EVENT)
 
     assert sorted(each["_id"] for each in shop.documents("user_events")) == kept
-    assert told["eventsForgotten"] == 3 - len(kept)
+    assert told["forgotten"] == 3 - len(kept)
 
 
 def test_nobody_else_is_served(shop: Shop) -> None:
