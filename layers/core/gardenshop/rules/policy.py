@@ -189,9 +189,9 @@ Months = Annotated[int, Field(strict=True, ge=1, le=120)]
 
 
 class PrivacyPolicy(Model):
-    """For how many months events are kept, and how long a member may take back her wish to be erased.
+    """For how many months what is personal is kept, and how long a wish to be erased may be taken back.
 
-    Events are kept no longer than their purpose needs (PIPL art. 19). GB/T 35273—2020 (8.5) wants an erasure
+    Nothing is kept longer than its purpose needs (PIPL art. 19). GB/T 35273—2020 (8.5) wants an erasure
     within 15 working days: a week to think leaves as long for what must be settled first.
     """
 
