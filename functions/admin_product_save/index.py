@@ -60,7 +60,8 @@ def main(request: AdminProductSave, ctx: Context) -> ProductSaved:
     _check(request)
     key = f"product:{request.client_token}"
     deed = Deed(key, NAME, request.action, request.product_id, digest_of(request))
-    trails, products = ctx.db.read(trail(deed), get(catalogue.PRODUCTS, deed.target))
+    # In this order: a product that has taken the deed in has a trail, which was written before.
+    products, trails = ctx.db.read(get(catalogue.PRODUCTS, deed.target), trail(deed))
     begun = is_begun(deed, trails)
     if begun and catalogue.is_done(deed, products):
         catalogue.open_stock(ctx, products[0])

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -64,7 +65,8 @@ def _tcb() -> Path:
         install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(draft), PACKAGE]
         if subprocess.run(install, capture_output=True, check=False, timeout=300).returncode:
             pytest.skip("the command-line tool cannot be installed here")
-        draft.rename(INSTALLED)
+        with suppress(OSError):  # Somebody else has installed it meanwhile.
+            draft.rename(INSTALLED)
     return INSTALLED / "node_modules" / ".bin" / "tcb"
 
 

@@ -315,6 +315,7 @@ def test_a_product_comes_with_its_stock_and_the_entry_that_explains_it(tmp_path:
         "weightG": 2100,
         "barcode": "6901234567892",
         "noReasonReturn": True,
+        "retired": False,
     }
     assert (found["minPriceFen"], found["carbonGPerUnit"], found["sales"]) == (3880, 800, 2150)
     assert (found["description"], found["highlights"]) == ("五常糙米，米香浓", ["有机认证"])

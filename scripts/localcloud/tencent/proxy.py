@@ -83,7 +83,7 @@ class TencentHosts:
         """Answer one request to the proxy: a tunnel to a host that is served, or a refusal."""
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             head = await reader.readuntil(b"\r\n\r\n")
-            method, target = head.decode("latin-1").split(" ", 2)[:2]
+            method, target, *_ = [*head.decode("latin-1").split(" ", 2), ""]
             host, _, port = target.rpartition(":")
             if method == "CONNECT" and port == _HTTPS and is_served(host):
                 writer.write(_CONNECTED)

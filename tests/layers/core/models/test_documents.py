@@ -72,7 +72,7 @@ def test_a_document_cannot_be_changed_in_place(collection: str) -> None:
 def test_stored_names_are_camel_case_and_absent_values_are_left_out() -> None:
     stored = dump(Product.model_validate(PRODUCT))
 
-    assert stored["skus"] == [{**SKU, "noReasonReturn": True}]
+    assert stored["skus"] == [{**SKU, "noReasonReturn": True, "retired": False}]
     assert stored["rating"] == {"count": 0, "sum": 0}
     assert stored["schemaVersion"] == 1
     assert "onAt" not in stored

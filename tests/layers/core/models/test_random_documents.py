@@ -146,8 +146,10 @@ def _texts(bounds: dict[str, Any]) -> st.SearchStrategy[str]:
 
 
 def _product(document: dict[str, Any]) -> dict[str, Any]:
-    skus = list({sku["skuId"]: sku for sku in document["skus"]}.values())
-    return {**document, "skus": skus, "minPriceFen": min(sku["priceFen"] for sku in skus)}
+    first, *others = {sku["skuId"]: sku for sku in document["skus"]}.values()
+    skus = [{**first, "retired": False}, *others]
+    sold = [sku["priceFen"] for sku in skus if not sku.get("retired")]
+    return {**document, "skus": skus, "minPriceFen": min(sold)}
 
 
 def _inventory(document: dict[str, Any]) -> dict[str, Any]:
