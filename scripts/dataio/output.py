@@ -2,11 +2,9 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Column, Table
 
 from dataio import auditing
@@ -15,6 +13,7 @@ from dataio.carbon import Shift, Tally
 from dataio.documents import Written
 from dataio.points import Difference
 from dataio.predecessor.source import STATUSES, Outcome, by_file
+from dataio.printing import Printer
 from dataio.sample import Invalid
 from dataio.tables import Change, Plan
 from gardenshop.cloud.clock import rfc3339
@@ -22,22 +21,9 @@ from gardenshop.flows.revisions import SUMS
 from gardenshop.flows.supplying import SupplierOrder
 from gardenshop.rules.money import yuan
 
-T = TypeVar("T")
 
-
-class Output:
-    """Prints results to *console*; progress goes to the error stream, and only to a terminal."""
-
-    def __init__(self, *, as_json: bool, console: Console | None = None) -> None:
-        self.as_json = as_json
-        self.console = console or Console(highlight=False)
-
-    def progress(self, items: Iterable[T], total: int, title: str) -> Iterator[T]:
-        """Pass *items* on, showing how far they have come."""
-        terminal = Console(stderr=True)
-        hidden = self.as_json or not terminal.is_terminal
-        with Progress(console=terminal, transient=True, disable=hidden) as bar:
-            yield from bar.track(items, total=total, description=title)
+class Output(Printer):
+    """Prints what was done to data."""
 
     def plan(self, plan: Plan) -> None:
         """Show what `apply` would do."""
@@ -189,10 +175,6 @@ class Output:
             return
         for line in lines:
             self._say(line)
-
-    def json(self, value: Any) -> None:
-        """Print *value* as JSON."""
-        print(json.dumps(value, ensure_ascii=False, indent=2))
 
     def _file(self, outcomes: Sequence[Outcome]) -> None:
         """Show one file's records: the accepted by name, the others with what was done to them."""

@@ -2,35 +2,21 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Column, Table
 
 from dataio import tables
+from dataio.printing import Printer
 from deploying.doctor import Fact
 from deploying.environment import Invoked
 from deploying.plan import Change, Plan
 from deploying.rollback import Step
 from deploying.verify import Verdict
 
-T = TypeVar("T")
 
-
-class Output:
-    """Prints results to *console*; progress goes to the error stream, and only to a terminal."""
-
-    def __init__(self, *, as_json: bool, console: Console | None = None) -> None:
-        self.as_json = as_json
-        self.console = console or Console(highlight=False)
-
-    def progress(self, items: Iterable[T], total: int, title: str) -> Iterator[T]:
-        """Pass *items* on, showing how far they have come."""
-        terminal = Console(stderr=True)
-        hidden = self.as_json or not terminal.is_terminal
-        with Progress(console=terminal, transient=True, disable=hidden) as bar:
-            yield from bar.track(items, total=total, description=title)
+class Output(Printer):
+    """Prints what deployments came to."""
 
     def plan(self, collections: tables.Plan, plan: Plan, notes: Sequence[str]) -> None:
         """Show what `apply` would do."""
@@ -113,10 +99,6 @@ class Output:
         for fact in facts:
             table.add_row(fact.question, fact.found, fact.seen)
         self.console.print(table)
-
-    def json(self, value: Any) -> None:
-        """Print *value* as JSON."""
-        print(json.dumps(value, ensure_ascii=False, indent=2))
 
     def say(self, text: str) -> None:
         """Print one line as it is."""
