@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from demo import aftermath, coupons, earnings, notes
+from demo.board import look
 from demo.cast import MINT, ON_DUTY, OPERATOR, QINGHE, SUXIN, TIMER, WECHAT
 from demo.eating import cook, eat
 from demo.governing import govern
@@ -60,6 +61,7 @@ def walk(stage: Stage) -> None:
     study(stage)
     advise(stage)
     govern(stage)
+    look(stage)
     keep_apart(stage, order_no)
 
 

@@ -62,7 +62,7 @@ class Stage:
 
     def __init__(self, cloud: Cloud, audience: Callable[[Step], None]) -> None:
         keys = cloud.credentials
-        self._api = CloudApi(Access(cloud.url, cloud.env, keys.secret_id, keys.secret_key))
+        self.api = CloudApi(Access(cloud.url, cloud.env, keys.secret_id, keys.secret_key))
         self._http = httpx.Client(base_url=cloud.url, timeout=TIMEOUT, trust_env=False)
         self._audience = audience
         self._seen = self._versions()
@@ -96,6 +96,10 @@ class Stage:
         except ValueError:
             raise Surprise(f"POST {path}: HTTP {response.status_code} {response.text[:200]}") from None
 
+    def browse(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send what a browser would, and return the response."""
+        return self._http.request(method, path, **options)
+
     def tell(
         self, title: str, actor: Actor, call: str, *, event: Any = None, reply: Any = None, note: str = ""
     ) -> None:
@@ -109,14 +113,14 @@ class Stage:
         found: list[Document] = []
         while True:
             last = found[-1]["_id"] if found else ""
-            (page,) = self._api.run([find(collection, {"_id": {"$gt": last}}, sort={"_id": 1}, limit=PAGE)])
+            (page,) = self.api.run([find(collection, {"_id": {"$gt": last}}, sort={"_id": 1}, limit=PAGE)])
             found += page
             if len(page) < PAGE:
                 return found
 
     def one(self, collection: str, key: str) -> Document:
         """Return the document *key*."""
-        ((document,),) = self._api.run([find(collection, {"_id": key}, limit=1)])
+        ((document,),) = self.api.run([find(collection, {"_id": key}, limit=1)])
         return document
 
     def expect(self, what: str, *, holds: bool) -> None:
@@ -135,7 +139,7 @@ class Stage:
     def _versions(self) -> dict[str, dict[str, int]]:
         """Return when each document was last changed, by collection and id."""
         names = list(COLLECTIONS)
-        replies = self._api.run([find(name, {}, fields=("updatedAt",)) for name in names])
+        replies = self.api.run([find(name, {}, fields=("updatedAt",)) for name in names])
         return {
             name: {document["_id"]: document.get("updatedAt", 0) for document in documents}
             for name, documents in zip(names, replies, strict=True)
