@@ -12,7 +12,7 @@ from dataio.cloudapi import Access, CloudApi
 from dataio.definitions import load
 from dataio.signing_in import code_for
 from functions.builders import document, user
-from gardenshop.cloud.clock import DAY, day_of, now_ms
+from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of, now_ms
 from gardenshop.cloud.database import Document, insert
 from harness import ROOT, A, B, user_id
 from localcloud.server import LocalCloud
@@ -108,6 +108,11 @@ def month() -> Iterator[Document]:
         "stock", day, {"skus": 33, "out": 2, "suggestions": 1, "costFen": 24_000, "proposals": proposals}
     )
     yield figure("laws", day, {"onHand": {"checked": 33, "broken": 0, "examples": []}})
+    counted = {"exposures": 900, "clicks": 80, "orders": 21, "gmvFen": 190_000, "couponsUsed": 7}
+    campaign = figure("campaign", day, counted)
+    yield {**campaign, "_id": f"campaign:{day}:term:2026-xiaoxue", "dimension": "term:2026-xiaoxue"}
+    ended = {"outbox_pump": today - 11 * MINUTE, "nightly_close": today - 20 * HOUR}
+    yield figure("timers", day, ended)
     yield figure("outbox", day, {"due": 3, "oldestDueAgeMs": 1000, "dead": 1})
 
 
@@ -151,10 +156,17 @@ def test_an_operator_sees_everything_and_leaves(page: Browser, cloud: Any) -> No
         "佣金",
         "同期群：按首购月份的留存",
         "推荐与实验",
+        "节气活动",
         "运行状况",
         "库存与补货",
     ]
     assert page.run("document.body.textContent.includes('<b>tofu</b>')")
+    lit = page.run(
+        "[...document.querySelectorAll('td .good, td .wait, td .bad')].map((each) => each.className)"
+    )
+    assert lit == ["good", "bad", "bad", "good", "good"], (
+        "a law, dead tasks, a late and a punctual timer, this"
+    )
     assert page.run("document.cookie") == ""
     page.run("document.getElementById('leave').click()")
     page.wait("!document.getElementById('enter').hidden")
@@ -167,7 +179,7 @@ def test_a_shop_without_figures_says_so(page: Browser, cloud: Any) -> None:
     page.run("view.figures = []; view.targets = {}; show()")
 
     said = page.run("[...document.querySelectorAll('#board .note')].map((each) => each.textContent)")
-    assert sum("暂无数据" in each for each in said) == 9
+    assert sum("暂无数据" in each for each in said) == 10
 
 
 def test_charts_have_names_and_tables_behind_them(page: Browser, cloud: Any) -> None:

@@ -167,24 +167,27 @@ function ledgers() {
   ])] : [note(EMPTY)]);
 }
 
+const CAMPAIGN = [["exposures", "曝光"], ["clicks", "点击"], ["orders", "订单"], ["buyers", "买家"], ["newBuyers", "新客"], ["gmvFen", "成交额"], ["discountFen", "优惠"], ["couponsIssued", "发券"], ["couponsUsed", "用券"], ["budgetUsedFen", "已用预算"]];
 function campaigns() {
   const rows = of("campaign");
-  if (!rows.length) return;
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row.metrics)))];
-  section("节气活动", [table("各节气活动的结果", [["日期", (row) => row.day], ["节气", (row) => row.dimension || ""], ...names.map((name) => [name, (row) => plain(name, row.metrics[name])])], rows)], true);
+  section("节气活动", rows.length ? [table("各节气活动的结果", [
+    ["日期", (row) => row.day], ["活动", (row) => row.dimension || ""], ...CAMPAIGN.map(([name, title]) => [title, (row) => plain(name, row.metrics[name])]),
+  ], [...rows].reverse())] : [note(EMPTY)], true);
 }
 function plain(name, value) {
-  if (value === undefined || value === null) return "—";
-  if (typeof value === "object") return JSON.stringify(value);
-  if (typeof value !== "number") return String(value);
-  return name.endsWith("Fen") ? yuan(value) : name.endsWith("Bp") ? rate(value) : name.endsWith("G") ? kilos(value) : count(value);
+  if (value === undefined) return "—";
+  return name.endsWith("Fen") ? yuan(value) : count(value);
 }
 
+// Minutes within which a timer must have come to its end again; what is not named runs once a day.
+const EVERY = { outbox_pump: 10, order_timeout: 10, solar_term_campaign: 30 };
+const punctual = (name, at) => Date.now() - at < 60e3 * (EVERY[name] || 26 * 60);
 function lights() {
-  const rows = [], laws = last("laws"), outbox = last("outbox")?.metrics, timers = last("timers"), restock = last("restock");
+  const rows = [], laws = last("laws"), outbox = last("outbox")?.metrics, restock = last("restock");
+  const timers = Object.assign({}, ...of("timers").map((each) => each.metrics));
   if (laws) for (const [law, each] of Object.entries(laws.metrics)) rows.push([each.broken ? "bad" : "good", `守恒：${law}`, `检查 ${count(each.checked)}，不符 ${count(each.broken)}${each.broken ? "：" + [].concat(each.examples || []).join("、") : ""}`]);
   if (outbox) rows.push([outbox.dead ? "bad" : outbox.oldestDueAgeMs > 600e3 ? "wait" : "good", "待办任务", `待办 ${count(outbox.due)}，最久 ${Math.round((outbox.oldestDueAgeMs || 0) / 60e3)} 分钟，失败 ${count(outbox.dead)}`]);
-  if (timers) for (const [name, each] of Object.entries(timers.metrics)) rows.push(["wait", `定时器：${name}`, plain(name, each)]);
+  for (const [name, at] of Object.entries(timers)) rows.push([punctual(name, at) ? "good" : "bad", `定时器：${name}`, `最近一次完成于 ${moment(at)}`]);
   if (restock) rows.push([restock.final ? "good" : "wait", "补货检查", `${restock.day} ${restock.final ? "已完成" : "进行中"}，已查 ${count(restock.metrics.checked)}`]);
   const sales = last("sales");
   rows.push([sales ? "good" : "wait", "看板汇总", sales ? `最近一次 ${moment(sales.inputs.at)}` : "还没有汇总过"]);
