@@ -150,6 +150,22 @@ def test_a_code_entered_by_many_at_once_lets_one_in(shop: Shop, at_once: Callabl
     assert sorted(reply["statusCode"] for reply in replies) == [204, 401, 401, 401]
 
 
+def test_who_is_overtaken_while_entering_stays_outside(shop: Shop, clock: Clock) -> None:
+    code, trips, inside = code_of(shop), [0], list[str]()
+
+    def overtake(_: object) -> None:
+        trips[0] += 1
+        if trips[0] == 2:
+            clock.now += 1
+            inside.append(enter(shop, code))
+            clock.now += 1
+
+    shop.adapter.before = overtake
+
+    refused(post(shop, {"action": "enter", "code": code}), 401)
+    assert get(shop, inside[0], days="7")["statusCode"] == 200
+
+
 @pytest.mark.parametrize(("age", "status"), [(10 * MINUTE - 1, 204), (10 * MINUTE, 401)])
 def test_a_code_is_good_for_ten_minutes(shop: Shop, age: int, status: int) -> None:
     reply = post(shop, {"action": "enter", "code": code_of(shop, now=NOW - age)})
