@@ -8,9 +8,10 @@ guarded by what was read, so that a run broken off or run twice does no harm.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
-from dataio.cloudapi import CloudError, Command, Items
+from dataio.cloudapi import CloudError
+from dataio.port import Commands
 from gardenshop.cloud.ejson import encode_bytes
 from gardenshop.models.base import Document, dump
 from gardenshop.models.registry import model_of
@@ -38,12 +39,6 @@ BATCH_DOCUMENTS = 500
 
 Fate = Literal["created", "refreshed", "unchanged", "kept", "refused"]
 """Kept: what is stored is newer, or belongs to the shop."""
-
-
-class Commands(Protocol):
-    """The part of the cloud's API that documents need."""
-
-    def run(self, commands: Sequence[Command]) -> list[Items]: ...
 
 
 class Record(NamedTuple):

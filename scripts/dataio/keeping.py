@@ -20,7 +20,7 @@ from gardenshop.flows import backups
 from gardenshop.flows.backups import Archive, Damaged
 from gardenshop.models.backup import Manifest
 from gardenshop.models.registry import COLLECTIONS
-from gardenshop.rules.retention import Keep
+from gardenshop.rules.backup_retention import Keep
 
 LATEST = "latest"
 

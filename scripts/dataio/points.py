@@ -8,23 +8,17 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from dataio.cloudapi import Command, Items
+from dataio.port import Commands
 from gardenshop.cloud.clock import now_ms
 from gardenshop.cloud.database import Document, find, update
+from gardenshop.rules.laws import BOOKS
 
 PAGE = 500
-COUNTERS = {"garden": ("available", "pending", "debt"), "shop": ("available", "pending", "reserved", "debt")}
 
 Sums = Counter[tuple[str, str]]
 """Points by book and counter; `lots` is what is left in a book's lots."""
-
-
-class Commands(Protocol):
-    """The part of the cloud's API that this needs."""
-
-    def run(self, commands: list[Command]) -> list[Items]: ...
 
 
 class Difference(NamedTuple):
@@ -61,7 +55,7 @@ class Member:
         """Every counter that is not what the ledger says, and every book whose lots are not."""
         lots = (
             Difference(self.user_id, book, "lots", self.due[book, "lots"], self.due[book, "available"])
-            for book in COUNTERS
+            for book in BOOKS
         )
         return [*self.wrong, *(each for each in lots if each.found != each.due)]
 
@@ -94,7 +88,7 @@ def repair(cloud: Commands, member: Member) -> bool:
 
 
 def _places() -> Iterator[tuple[str, str]]:
-    return ((book, name) for book, names in COUNTERS.items() for name in names)
+    return ((book, name) for book, names in BOOKS.items() for name in names)
 
 
 def _is(points: int) -> Any:
@@ -125,7 +119,7 @@ def _effects(row: Document) -> dict[tuple[str, str], int]:
 
 
 def _accounts(cloud: Commands, user_id: str | None) -> Iterator[Document]:
-    fields = tuple(f"points.{book}" for book in COUNTERS)
+    fields = tuple(f"points.{book}" for book in BOOKS)
     where: Document = {"_id": user_id} if user_id else {}
     while True:
         (page,) = cloud.run([find("users", where, fields=fields, sort={"_id": 1}, limit=PAGE)])

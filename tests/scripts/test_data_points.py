@@ -12,6 +12,7 @@ from dataio.cli import run
 from dataio.cloudapi import CloudApi
 from functions.builders import lot, user
 from gardenshop.cloud.database import find, insert, update
+from gardenshop.rules import laws
 from harness import A, B, user_id
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
@@ -82,7 +83,7 @@ def test_wrong_counters_are_named_and_nothing_is_changed(command: Command, api: 
 
 def test_applied_every_counter_says_what_the_ledger_says(command: Command, api: CloudApi) -> None:
     ledger = stored(api, "points_ledger")
-    zero = {f"points.{book}.{name}": 0 for book, names in points.COUNTERS.items() for name in names}
+    zero = {f"points.{book}.{name}": 0 for book, names in laws.BOOKS.items() for name in names}
     change(api, "users", user_id(A), **zero)
 
     code, told = command("--apply")

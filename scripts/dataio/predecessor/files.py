@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from dataio.documents import Commands, record_of
+from dataio.documents import record_of
+from dataio.port import Commands
 from dataio.predecessor import foods, plants, practitioners, products, recipes
 from dataio.predecessor.source import Outcome, Refused, Source
 from dataio.predecessor.values import key_of, name_key

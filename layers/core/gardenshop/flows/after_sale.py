@@ -7,8 +7,8 @@ from gardenshop.cloud.database import Command, Database, Document
 from gardenshop.cloud.entry import Response
 from gardenshop.cloud.errors import Busy, Conflict, NotFound
 from gardenshop.flows.orders import amend
-from gardenshop.flows.outbox import LEGACY
 from gardenshop.rules.after_sale import LABELS, amounts_of, parts_of
+from gardenshop.rules.order_states import LEGACY
 
 MOST = 50
 """WeChat Pay takes fifty refunds of one payment."""

@@ -12,7 +12,7 @@ from gardenshop.cloud.sealing import Unsealable, key_of
 from gardenshop.flows import backups
 from gardenshop.flows.backups import PREFIX, Archive, Damaged
 from gardenshop.models.backup import Manifest
-from gardenshop.rules.retention import Keep
+from gardenshop.rules.backup_retention import Keep
 
 COLLECTION = "data_dashboard"
 KIND = "backup"

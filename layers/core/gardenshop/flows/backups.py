@@ -23,7 +23,7 @@ from gardenshop.cloud.sealing import Unsealable, seal, unseal
 from gardenshop.models.backup import Manifest, Part
 from gardenshop.models.base import dump
 from gardenshop.models.registry import COLLECTIONS
-from gardenshop.rules.retention import Held, Keep, to_delete
+from gardenshop.rules.backup_retention import Held, Keep, to_delete
 
 MANIFEST = "manifest.json"
 PREFIX = "backups/"

@@ -15,6 +15,7 @@ from typing import Any
 from gardenshop.cloud.clock import DAY, day_of, start_of
 from gardenshop.cloud.database import Command, Database, Document, aggregate, find, update
 from gardenshop.flows import standing_figures
+from gardenshop.flows.orders import first_no
 from gardenshop.flows.pages import pages
 from gardenshop.rules.daily import NO_VARIANT, Funnel, Sales, Span, points, recommendation
 
@@ -74,7 +75,7 @@ def _fill(db: Database, funnel: Funnel, day: str, span: Span) -> None:
     for event, step in _STEPS.items():
         for events in pages(db, "user_events", {"type": event, "day": day}, ("userId",)):
             funnel.reached(step, (each["userId"] for each in events))
-    first, last = (day_of(instant).replace("-", "") for instant in span)
+    first, last = (first_no(instant) for instant in span)
     for orders in pages(db, "orders", {"_id": {"$gte": first, "$lt": last}}, ("userId",)):
         funnel.reached("ordered", (order["userId"] for order in orders))
 

@@ -18,7 +18,12 @@ def order_no(user_id: str, client_token: str, now: int) -> str:
     The same token gives the same number all day; after that the unique key on the token still does.
     """
     digest = hashlib.sha256(f"{user_id}\n{client_token}".encode()).hexdigest()
-    return day_of(now).replace("-", "") + str(int(digest, 16) % 10**12).zfill(12)
+    return first_no(now) + str(int(digest, 16) % 10**12).zfill(12)
+
+
+def first_no(now: int) -> str:
+    """Return what the numbers of orders of the day of *now* begin with; earlier days come before it."""
+    return day_of(now).replace("-", "")
 
 
 def transition(

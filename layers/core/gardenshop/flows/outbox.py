@@ -10,6 +10,7 @@ from typing import Any
 
 from gardenshop.cloud.database import Command, Database, Document, put, update
 from gardenshop.rules.after_sale import BEGUN, commission_of
+from gardenshop.rules.order_states import LEGACY
 
 RELEASE = "stock.release"
 COMMIT = "stock.commit"
@@ -34,9 +35,6 @@ COMMISSION = "commission.accrue"
 COMMISSION_BACK = "commission.reverse"
 COMMISSION_FINAL = "commission.confirm"
 ERASE = "privacy.erase"
-
-LEGACY = "legacy"
-"""The rules version of orders that the former shop has settled."""
 
 _TOPICS: dict[str, tuple[str, ...]] = {
     "paid": (COMMIT, ACCRUE, GARDEN),

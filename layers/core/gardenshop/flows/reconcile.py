@@ -14,6 +14,7 @@ from typing import NamedTuple
 from gardenshop.cloud.clock import DAY, HOUR, day_of
 from gardenshop.cloud.database import Command, Database, Document, Filter, aggregate, find, get, put, update
 from gardenshop.flows import outbox
+from gardenshop.flows.orders import first_no
 from gardenshop.rules import laws
 from gardenshop.rules.laws import Breach, Rows
 
@@ -23,6 +24,7 @@ _PAGE = 200
 _ORDER_DAYS = 60
 _EXAMPLES = 5
 _TOPIC = "reconcile.breach"
+_UNDER_WAY = {"$sum": {"$cond": [{"$eq": ["$state", "pending"]}, 1, 0]}}
 
 Related = Callable[[list[str], Rows, int], Sequence[Command]]
 """Reads, at an instant, what is to be known of a page of documents, given by their ids and themselves."""
@@ -41,9 +43,8 @@ class Law(NamedTuple):
 
 def _sums(collection: str, key: str, ids: list[str], names: Sequence[str]) -> Command:
     """Add up the final deltas of a ledger by *key*, and count the rows that are under way."""
-    pending = {"$cond": [{"$eq": ["$state", "pending"]}, 1, 0]}
     final = {name: {"$cond": [{"$eq": ["$state", "final"]}, f"$deltas.{name}", 0]} for name in names}
-    group = {"_id": f"${key}", "underWay": {"$sum": pending}}
+    group = {"_id": f"${key}", "underWay": _UNDER_WAY}
     return aggregate(
         collection,
         {"$match": {key: {"$in": ids}, "state": {"$in": ["final", "pending"]}}},
@@ -55,7 +56,7 @@ def _stock(ids: list[str], _: Rows, now: int) -> Sequence[Command]:
     """Also read of which SKUs orders have changed lately, or have not given back what they held."""
     live = {"status": {"$in": list(laws.HOLDING)}, "lines.skuId": {"$in": ids}}
     units = {"$group": {"_id": "$lines.skuId", "units": {"$sum": "$lines.reserved"}}}
-    lately = {"_id": {"$gte": _first_number(now, 2)}, "updatedAt": {"$gte": now - HOUR}}
+    lately = {"_id": {"$gte": first_no(now - 2 * DAY)}, "updatedAt": {"$gte": now - HOUR}}
     undone = {"topic": {"$in": [outbox.RELEASE, outbox.COMMIT]}, "state": {"$in": ["due", "leased"]}}
     theirs = {"from": "orders", "localField": "refId", "foreignField": "_id", "as": "orders"}
     return (
@@ -80,8 +81,7 @@ def _points(ids: list[str], _: Rows, __: int) -> Sequence[Command]:
 
 
 def _copies(ids: list[str], _: Rows, __: int) -> Sequence[Command]:
-    pending = {"$cond": [{"$eq": ["$state", "pending"]}, 1, 0]}
-    counts = {"_id": "$couponId", "copies": {"$sum": 1}, "underWay": {"$sum": pending}}
+    counts = {"_id": "$couponId", "copies": {"$sum": 1}, "underWay": _UNDER_WAY}
     asked = {"couponId": {"$in": ids}, "state": {"$ne": "void"}}
     return [aggregate("user_coupons", {"$match": asked}, {"$group": counts})]
 
@@ -109,15 +109,13 @@ def _nothing(_: list[str], __: Rows, ___: int) -> Sequence[Command]:
     return ()
 
 
-def _first_number(now: int, days: int) -> str:
-    """Return what the numbers of orders of the last *days* do not come before."""
-    return day_of(now - days * DAY).replace("-", "")
-
-
 def _recent(now: int) -> Filter:
     """Orders of the last weeks that nothing is happening to; their numbers begin with the day."""
-    first = _first_number(now, _ORDER_DAYS)
-    return {"_id": {"$gte": first}, "outboxAt": {"$exists": False}, "updatedAt": {"$lt": now - HOUR}}
+    return {
+        "_id": {"$gte": first_no(now - _ORDER_DAYS * DAY)},
+        "outboxAt": {"$exists": False},
+        "updatedAt": {"$lt": now - HOUR},
+    }
 
 
 LAWS = (

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gardenshop.cloud.clock import DAY, day_of
+from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.database import Command, Document, find, get, insert, update
 from gardenshop.cloud.entry import Context
 from gardenshop.cloud.errors import Busy, RuleReplaced, RuleUnchecked, TokenUsed
 from gardenshop.flows.audit import audit
+from gardenshop.flows.orders import first_no
 from gardenshop.flows.purchases import BOUGHT
 from gardenshop.rules.live_rules import newest
 from gardenshop.rules.rulebook import category_of, differences
@@ -77,8 +78,7 @@ def yesterdays_orders(now: int) -> Command:
 
     Their numbers begin with their day.
     """
-    start, end = (day_of(each).replace("-", "") for each in (now - DAY, now))
-    where = {"_id": {"$gte": start, "$lt": end}, "status": {"$in": list(BOUGHT)}}
+    where = {"_id": {"$gte": first_no(now - DAY), "$lt": first_no(now)}, "status": {"$in": list(BOUGHT)}}
     return find("orders", where, fields=_ORDER_FIELDS, sort={"createdAt": -1})
 
 

@@ -5,7 +5,7 @@ and the coupon count from the exact minute because their times say so; the copie
 a batch (`flows/grants.py`), whose first task is stored when the term has begun.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gardenshop.cloud.clock import DAY, start_of
@@ -21,6 +21,8 @@ from gardenshop.cloud.database import (
 )
 from gardenshop.flows.claims import TEMPLATES
 from gardenshop.flows.grants import batch
+from gardenshop.flows.orders import first_no
+from gardenshop.flows.pages import pages
 from gardenshop.flows.purchases import BOUGHT
 from gardenshop.rules.policy import CampaignPolicy
 from gardenshop.rules.promotions import RUNNING
@@ -92,7 +94,9 @@ def report_of(db: Database, season: Season, promotion: Document, day: str, now: 
     """Return the write of what the campaign of *season* came to on *day* (``YYYY-MM-DD``), which is over."""
     since = start_of(day)
     sales = _Sales(season.id)
-    for orders in _orders_of(db, day):
+    theirs = {"$gte": first_no(since), "$lt": first_no(since + DAY)}
+    paid = {"_id": theirs, "status": {"$in": list(BOUGHT)}}
+    for orders in pages(db, "orders", paid, _ORDER_FIELDS):
         sales.add(orders)
     seen = {"day": day, "scene": "campaign", "productId": {"$in": promotion["scope"]["productIds"]}}
     copies: Filter = {"_id": {"$gte": f"{season.id}:", "$lt": f"{season.id};"}}
@@ -163,16 +167,3 @@ class _Sales:
         """Say whether *step* of a price is the promotion's, or a copy's of the coupon."""
         ref = str(step.get("ref", ""))
         return ref == self._id or ref.startswith(f"{self._id}:")
-
-
-def _orders_of(db: Database, day: str) -> Iterator[list[Document]]:
-    """Read the paid orders of *day* page by page; their numbers begin with it."""
-    digits = day.replace("-", "")
-    last, end = digits, f"{digits}:"
-    while True:
-        where = {"_id": {"$gt": last, "$lt": end}, "status": {"$in": list(BOUGHT)}}
-        (orders,) = db.read(find("orders", where, fields=_ORDER_FIELDS, sort={"_id": 1}, limit=PAGE))
-        if not orders:
-            return
-        yield orders
-        last = orders[-1]["_id"]

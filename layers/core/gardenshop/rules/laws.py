@@ -7,6 +7,8 @@ one that breaks it. Subjects of which something is under way are passed over: th
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gardenshop.rules.order_states import LEGACY
+
 Document = Mapping[str, Any]
 Rows = Sequence[Document]
 
@@ -15,8 +17,6 @@ COMMISSION = ("pendingFen", "confirmedFen", "settledFen", "paidFen", "debtFen")
 BOOKS = {"garden": ("available", "pending", "debt"), "shop": ("available", "pending", "reserved", "debt")}
 HOLDING = ("creating", "pending_payment")
 NEVER_PAID = (*HOLDING, "create_failed", "cancelled")
-LEGACY = "legacy"
-"""The rules version of orders that the former shop has settled."""
 
 
 class Breach(NamedTuple):

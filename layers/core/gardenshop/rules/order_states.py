@@ -32,6 +32,9 @@ OrderEvent = Literal[
     "refund_fail",
 ]
 
+LEGACY: Final = "legacy"
+"""The rules version of orders that the former shop has settled."""
+
 EDGES: Final[dict[tuple[OrderStatus, OrderEvent], OrderStatus]] = {
     ("creating", "held"): "pending_payment",
     ("creating", "fail"): "create_failed",

@@ -71,14 +71,11 @@ def values(
     return {each.product_id: {key: of(each, view)[0] for key, of in FEATURES.items()} for each in allowed}
 
 
-def is_allowed(candidate: Candidate, member: Member) -> bool:
-    """Say whether *candidate* passes the hard filters for *member*."""
-    return candidate.in_stock and fit_for(candidate, member).verdict != "not_advised"
-
-
 def _allowed(candidates: Sequence[Candidate], member: Member, place: Place) -> list[Candidate]:
+    """Return the *candidates* that pass the hard filters for *member* at *place*."""
     hidden = {*place.anchors, *place.left_out}
-    return [each for each in candidates if each.product_id not in hidden and is_allowed(each, member)]
+    stocked = (each for each in candidates if each.in_stock and each.product_id not in hidden)
+    return [each for each in stocked if fit_for(each, member).verdict != "not_advised"]
 
 
 def _item(candidate: Candidate, view: View, weights: Mapping[str, int]) -> Item:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gardenshop.rules.retention import Held, Keep, to_delete
+from gardenshop.rules.backup_retention import Held, Keep, to_delete
 
 NONE = Keep(0, 0, 0)
 
