@@ -95,9 +95,11 @@ def serving(project: Path, *options: str) -> Iterator[None]:
         if not told:
             pytest.skip("port 8787 is in use on this machine")
         assert json.loads(told)["url"] == "http://127.0.0.1:8787"
-        yield
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
 
 
 def test_both_languages_name_the_same_commands() -> None:
