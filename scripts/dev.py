@@ -30,7 +30,7 @@ ACCESS = bootstrap.ROOT / ".local" / "localcloud.json"
 PORT = 8787
 
 WELCOME = """\
-Local CloudBase   {url}   (environment {env})
+Local CloudBase   {url}   (environment {env}; open it in a browser)
 
   functions   POST {url}/functions/<name>
   routes       ANY {url}/http/<path>

@@ -12,13 +12,14 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 from typing_extensions import Self
 
-from localcloud import admin, clock, cloudapi, tencent
+from localcloud import admin, clock, cloudapi, devpage, tencent
 from localcloud.clock import Clock
 from localcloud.cloudapi import Cloud, Limits
 from localcloud.cos import CosStandIn
@@ -29,6 +30,7 @@ from localcloud.functions import DeployedLauncher, FunctionHost, Launcher, Proje
 from localcloud.functions.launch import Launches
 from localcloud.functions.launcher import DEFAULT_ENV_ID
 from localcloud.tencent import TencentHosts
+from localcloud.traces import Traces
 from localcloud.wechat import WeChatStandIn
 
 HOST = "127.0.0.1"
@@ -93,10 +95,11 @@ class LocalCloud:
             deployments = Deployments(engine, self.env, self._kept("deployed") or _temporary(stack))
             functions = self._functions(deployments, wechat, self._kept("functions") or _temporary(stack))
             stack.callback(self.cos.stop)
-            secret = self.credentials.secret_key
+            secret, traces = self.credentials.secret_key, Traces()
             cloud = Cloud(engine, self.env, deployments, functions, secret, limits=self._limits)
             routes = [
-                *cloudapi.routes(cloud, self.credentials, self.clock),
+                *cloudapi.routes(cloud, self.credentials, self.clock, traces),
+                *devpage.routes(self._root, cloud, functions, traces),
                 *admin.routes(cloud, functions, self.credentials, self.clock),
                 Route("/healthz", self._health),
                 *functions.routes(),
@@ -104,7 +107,7 @@ class LocalCloud:
                 *clock.routes(self.clock),
                 *tencent.routes(deployments.uploads, secret),
             ]
-            server = BackgroundServer(Starlette(routes=routes))
+            server = BackgroundServer(Starlette(routes=routes, middleware=[Middleware(devpage.Guard)]))
             # From the last: take no more calls, end the functions and the streams of their logs, wait for
             # the replies under way.
             stack.callback(server.join)

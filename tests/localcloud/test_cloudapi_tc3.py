@@ -172,7 +172,9 @@ def test_the_credential_must_be_of_the_timestamps_day() -> None:
 
 def test_the_token_may_be_absent_but_not_another() -> None:
     assert tc3.verify(signed_by_sdk(x_tc_token=KEYS.session_token), BODY, KEYS, NOW) == "tcb"
-    assert refusal(signed_by_sdk(x_tc_token="other")) == "AuthFailure.TokenFailure"
+    assert tc3.verify(signed_by_sdk(x_tc_token=f"{KEYS.session_token}~call"), BODY, KEYS, NOW) == "tcb"
+    for other in ("other", "other~call", "~call", f"{KEYS.session_token}call"):
+        assert refusal(signed_by_sdk(x_tc_token=other)) == "AuthFailure.TokenFailure"
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,13 @@ from localcloud.cloudapi.cloud import Cloud, Limits
 from localcloud.cloudapi.endpoint import Endpoint
 from localcloud.cloudapi.errors import ApiError
 from localcloud.credentials import Credentials
+from localcloud.traces import Traces
 
 __all__ = ["ApiError", "Cloud", "Endpoint", "Limits", "routes"]
 
 
-def routes(cloud: Cloud, credentials: Credentials, clock: Clock) -> list[BaseRoute]:
+def routes(
+    cloud: Cloud, credentials: Credentials, clock: Clock, traces: Traces | None = None
+) -> list[BaseRoute]:
     """Return the one route of the Cloud API."""
-    return [Route("/", Endpoint(cloud, credentials, clock), methods=["POST"])]
+    return [Route("/", Endpoint(cloud, credentials, clock, traces), methods=["POST"])]

@@ -35,6 +35,7 @@ from localcloud.cloudapi.errors import ApiError, from_engine
 from localcloud.cloudapi.rate import Rate
 from localcloud.credentials import Credentials
 from localcloud.engine import EngineError
+from localcloud.traces import Traces
 
 PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Action]]] = {
     "tcb": {
@@ -72,7 +73,10 @@ _log = logging.getLogger(__name__)
 class Endpoint:
     """The ASGI application of the Cloud API."""
 
-    def __init__(self, cloud: Cloud, credentials: Credentials, clock: Clock) -> None:
+    def __init__(
+        self, cloud: Cloud, credentials: Credentials, clock: Clock, traces: Traces | None = None
+    ) -> None:
+        self._traces = traces or Traces()
         self._cloud = cloud
         self._credentials = credentials
         self._clock = clock
@@ -109,7 +113,10 @@ class Endpoint:
             parameters = orjson.loads(body or b"{}")
         except orjson.JSONDecodeError as error:
             raise ApiError("InvalidParameter", f"The body is not JSON: {error}.") from error
-        return action(self._cloud, parameters)
+        if action is not commands.run_commands:
+            return action(self._cloud, parameters)
+        with self._traces.trip(headers.get("x-tc-token", ""), parameters, at=self._clock.utc()):
+            return action(self._cloud, parameters)
 
 
 def _refusal(error: ApiError) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from localcloud.cloudapi.errors import ApiError
 from localcloud.credentials import Credentials
+from localcloud.traces import MARK
 
 VALID_SECONDS = 300
 """How far a request's timestamp may be from the receiver's clock."""
@@ -67,7 +68,8 @@ def verify(headers: Mapping[str, str], body: bytes, credentials: Credentials, *n
     timestamp = _timestamp(headers, scope, nows)
     if scope.secret_id != credentials.secret_id:
         raise ApiError("AuthFailure.SecretIdNotFound", "The SecretId is not found, please check it.")
-    if headers.get("x-tc-token", credentials.session_token) != credentials.session_token:
+    token = headers.get("x-tc-token", credentials.session_token)
+    if token.partition(MARK)[0] != credentials.session_token:
         raise ApiError("AuthFailure.TokenFailure", "The provided token is invalid.")
     unsigned = headers.get("x-tc-content-sha256") == "UNSIGNED-PAYLOAD"
     body_hash = hashlib.sha256(b"UNSIGNED-PAYLOAD" if unsigned else body).hexdigest()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.credentials import Credentials
+from localcloud.traces import marked
 
 from .project import Function
 
@@ -78,7 +79,7 @@ def invocation_environ(
         "TENCENTCLOUD_REGION": process["TENCENTCLOUD_REGION"],
         "TENCENTCLOUD_SECRETID": credentials.secret_id,
         "TENCENTCLOUD_SECRETKEY": credentials.secret_key,
-        "TENCENTCLOUD_SESSIONTOKEN": credentials.session_token,
+        "TENCENTCLOUD_SESSIONTOKEN": marked(credentials.session_token, request_id),
     }
     tcb |= caller.environ(appid_of(process))
     return tcb | {"TCB_CONTEXT_KEYS": ",".join(key for key in tcb if not key.startswith("WX_"))}

@@ -79,7 +79,7 @@ def test_the_context_has_the_platforms_keys(workshop: Workshop) -> None:
         "TENCENTCLOUD_REGION": "ap-shanghai",
         "TENCENTCLOUD_SECRETID": "AKIDtest",
         "TENCENTCLOUD_SECRETKEY": "secret",
-        "TENCENTCLOUD_SESSIONTOKEN": "token",
+        "TENCENTCLOUD_SESSIONTOKEN": f"token~{invocation.request_id}",
         "TCB_CONTEXT_KEYS": "TCB_ENV,SCF_NAMESPACE,TCB_SEQID,TCB_TRACELOG,TENCENTCLOUD_RUNENV,"
         "TENCENTCLOUD_REGION,TENCENTCLOUD_SECRETID,TENCENTCLOUD_SECRETKEY,TENCENTCLOUD_SESSIONTOKEN",
     }
