@@ -3,7 +3,8 @@
 python3 scripts/data.py plan             show how an environment differs from collections/*.json
 python3 scripts/data.py apply            create what is missing; nothing is ever dropped
 python3 scripts/data.py load             load the sample documents
-python3 scripts/data.py import DIR       take in the predecessor's documents (a dry run, until --apply)
+python3 scripts/data.py import DIR       take in the former shop's documents (a dry run, until --apply)
+python3 scripts/data.py rollback ID      take an import back, keep what was written since (a dry run, too)
 python3 scripts/data.py points           compare the counters of points with the ledger
 python3 scripts/data.py carbon           recalculate meals by other factors (a dry run, until --apply)
 python3 scripts/data.py restock          show what to order from each supplier

@@ -146,8 +146,7 @@ def test_a_command_of_the_readme_runs(project: Path, served: None, command: str)
 
 
 def test_the_season_of_the_guide_is_played_lost_and_brought_back(project: Path) -> None:
-    text = (ROOT / "scripts/README.md").read_text("utf-8").partition("## A season in ten minutes")[2]
-    played, brought_back = re.findall(r"```sh\n(.*?)```", text.partition("\n## ")[0], re.DOTALL)
+    played, brought_back = blocks("A season in ten minutes")
     if shutil.which("curl") is None:
         pytest.skip("curl is not on this machine")
 
@@ -164,6 +163,27 @@ def test_the_season_of_the_guide_is_played_lost_and_brought_back(project: Path) 
     assert "Whole." in after[3]
     assert json.loads(after[4])["code"] == 0
     assert '"liveVersion": 2' in rules
+
+
+def test_the_guides_move_from_the_former_shop_is_made_and_taken_back(project: Path) -> None:
+    (moved,) = blocks("Moving in from the former shop")
+
+    with serving(project, "--reset"):
+        dry, applied, *switched, planned, taken = [said(project, command) for command in moved.splitlines()]
+
+    sums = "In all: priceFen 8370, onHand 103, points 520, paidFen 3800."
+    assert sums in dry
+    assert sums in applied
+    assert "every document read back as it was stated" in applied
+    assert '"liveVersion": 1' in switched[-1]
+    assert planned.replace("Dry run, nothing was changed.", "Taken back.") == taken
+    assert "users: 2 deleted" in taken
+
+
+def blocks(title: str) -> list[str]:
+    """Return the shell blocks of a chapter of the operating guide."""
+    text = (ROOT / "scripts/README.md").read_text("utf-8").partition(f"## {title}\n")[2]
+    return re.findall(r"```sh\n(.*?)```", text.partition("\n## ")[0], re.DOTALL)
 
 
 def said(project: Path, command: str) -> str:

@@ -12,6 +12,7 @@ from dataio import (
     definitions,
     dictionary,
     documents,
+    importing,
     keeping,
     points,
     sample,
@@ -21,8 +22,9 @@ from dataio import (
 )
 from dataio.archive import NoArchive
 from dataio.cloudapi import CloudApi, CloudError
+from dataio.journal import NoImport
 from dataio.output import Output
-from dataio.predecessor import files
+from dataio.predecessor.sheets import Unreadable
 from gardenshop.cloud.clock import day_of, now_ms, start_of
 from gardenshop.cloud.database import Database
 from gardenshop.cloud.sealing import Unsealable
@@ -37,7 +39,7 @@ def run(arguments: Sequence[str], *, description: str) -> int:
     command: Callable[[argparse.Namespace, Output], int] = options.command
     try:
         return command(options, output)
-    except (access.NoAccess, CloudError, Damaged, NoArchive, Unsealable, files.Unreadable) as error:
+    except (access.NoAccess, CloudError, Damaged, NoArchive, Unsealable, NoImport, Unreadable) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -62,12 +64,7 @@ def _parser(description: str) -> argparse.ArgumentParser:
         ("load", _load, "store the sample documents; nothing newer is overwritten"),
     ):
         access.add_options(add(name, command, text))
-    take_in = add(
-        "import", _import, "take in the predecessor's documents: a dry run, unless --apply is given"
-    )
-    take_in.add_argument("folder", type=Path, metavar="DIR", help="the folder of its JSON files")
-    take_in.add_argument("--apply", action="store_true", help="store what the dry run shows, then count it")
-    access.add_options(take_in)
+    importing.add_commands(add)
     balances = add(
         "points",
         _points,
@@ -133,23 +130,6 @@ def _load(options: argparse.Namespace, output: Output) -> int:
     return 1 if found.invalid or any(one.fate == "refused" for one in written) else 0
 
 
-def _import(options: argparse.Namespace, output: Output) -> int:
-    cloud = _cloud_if_any(options)
-    outcomes = files.convert(options.folder, files.stored_names(cloud))
-    records = [record for outcome in outcomes for record in outcome.records]
-    written: list[documents.Written] = []
-    verified: bool | None = None
-    if cloud:
-        writing = documents.store(cloud, records, dry_run=not options.apply)
-        written = list(output.progress(writing, len(records), "importing"))
-    if cloud and options.apply:
-        stored = sum(documents.count(cloud, records).values())
-        verified = stored == len(records) - sum(one.fate == "refused" for one in written)
-    output.imported(outcomes, written, verified=verified)
-    refused = [*(one for one in outcomes if one.refusal), *(one for one in written if one.fate == "refused")]
-    return 1 if refused or verified is False else 0
-
-
 def _points(options: argparse.Namespace, output: Output) -> int:
     cloud = CloudApi(access.access(options))
     count, wrong, repaired = 0, [], []
@@ -198,16 +178,6 @@ def _signin(options: argparse.Namespace, output: Output) -> int:
     code = signing_in.code_for(cloud, options.user)
     output.signin(code)
     return 0 if code else 1
-
-
-def _cloud_if_any(options: argparse.Namespace) -> CloudApi | None:
-    """Return the environment; a dry run does without one."""
-    try:
-        return CloudApi(access.access(options))
-    except access.NoLocalCloud:
-        if options.apply:
-            raise
-        return None
 
 
 def _schema(options: argparse.Namespace, output: Output) -> int:

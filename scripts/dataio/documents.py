@@ -7,12 +7,14 @@ guarded by what was read, so that a run broken off or run twice does no harm.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
+from dataio import conflicts
 from dataio.cloudapi import CloudError
 from dataio.port import Commands
-from gardenshop.cloud.ejson import encode_bytes
+from gardenshop.cloud.database import find
+from gardenshop.cloud.ejson import encode_bytes, encode_sorted
 from gardenshop.models.base import Document, dump
 from gardenshop.models.registry import model_of
 
@@ -40,6 +42,9 @@ BATCH_DOCUMENTS = 500
 Fate = Literal["created", "refreshed", "unchanged", "kept", "refused"]
 """Kept: what is stored is newer, or belongs to the shop."""
 
+Found = Literal["as stated", "newer", "otherwise", "missing"]
+"""How a record is stored; what is newer was written since."""
+
 
 class Record(NamedTuple):
     """A valid document as it is stored, and the part of it that its source states."""
@@ -62,6 +67,13 @@ class Written(NamedTuple):
     reason: str = ""
 
 
+class Intent(NamedTuple):
+    """A write that is about to be made: of what is refreshed, *former* is the whole document as it was."""
+
+    record: Record
+    former: dict[str, Any] | None
+
+
 def record_of(collection: str, raw: dict[str, Any]) -> Record:
     """Validate *raw* as a document of *collection*.
 
@@ -72,25 +84,45 @@ def record_of(collection: str, raw: dict[str, Any]) -> Record:
     return Record(collection, dump(model), _stated(model))
 
 
-def store(cloud: Commands, records: Iterable[Record], *, dry_run: bool = False) -> Iterator[Written]:
-    """Write *records* batch by batch, yielding what became of each, or in a *dry_run* would become."""
+def store(
+    cloud: Commands,
+    records: Iterable[Record],
+    *,
+    dry_run: bool = False,
+    announce: Callable[[Sequence[Intent]], None] | None = None,
+) -> Iterator[Written]:
+    """Write *records* batch by batch, yielding what became of each, or in a *dry_run* would become.
+
+    Of each batch *announce* is told before it is written.
+    """
     for batch in _batches(records):
         known = _read(cloud, batch)
         fates = [(record, _fate(record, known.get((record.collection, record.key)))) for record in batch]
         writes = [record for record, fate in fates if fate in {"created", "refreshed"}]
-        refused = {} if dry_run else _write(cloud, writes, known)
+        if announce and writes:
+            announce(_intents(cloud, writes, known))
+        refused = conflicts.found(cloud, writes) if dry_run else _write(cloud, writes, known)
         for record, fate in fates:
             reason = refused.get((record.collection, record.key))
             yield Written(record, "refused", reason) if reason else Written(record, fate)
 
 
-def count(cloud: Commands, records: Iterable[Record]) -> dict[str, int]:
-    """Return, by collection, how many of *records* are stored by their ``_id``."""
-    found: dict[str, int] = defaultdict(int)
+def check(cloud: Commands, records: Iterable[Record]) -> Iterator[tuple[Record, Found]]:
+    """Read every one of *records* back and yield how it is stored."""
     for batch in _batches(records):
-        for collection, _ in _read(cloud, batch):
-            found[collection] += 1
-    return dict(found)
+        stored = _whole(cloud, batch)
+        for record in batch:
+            yield record, _found(record, stored.get((record.collection, record.key)))
+
+
+def _found(record: Record, stored: dict[str, Any] | None) -> Found:
+    if stored is None:
+        return "missing"
+    if int(stored.get("updatedAt", 0)) > record.document["updatedAt"]:
+        return "newer"
+    part = {name: stored.get(name) for name in record.stated}
+    same = encode_sorted(stored) == encode_sorted(record.document)
+    return "as stated" if same or encode_sorted(part) == encode_sorted(record.stated) else "otherwise"
 
 
 def _stated(model: Document) -> dict[str, Any]:
@@ -137,6 +169,28 @@ def _read(cloud: Commands, batch: Sequence[Record]) -> dict[tuple[str, str], int
         for collection, items in zip(groups, replies, strict=True)
         for item in items
     }
+
+
+def _whole(cloud: Commands, batch: Sequence[Record]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return those of *batch* that are stored, as they are."""
+    groups = _by_collection(batch)
+    replies = cloud.run(
+        [
+            find(collection, {"_id": {"$in": [record.key for record in records]}}, limit=len(records))
+            for collection, records in groups.items()
+        ]
+    )
+    return {
+        (collection, item["_id"]): item
+        for collection, items in zip(groups, replies, strict=True)
+        for item in items
+    }
+
+
+def _intents(cloud: Commands, writes: Sequence[Record], known: dict[tuple[str, str], int]) -> list[Intent]:
+    refreshed = [record for record in writes if (record.collection, record.key) in known]
+    former = _whole(cloud, refreshed) if refreshed else {}
+    return [Intent(record, former.get((record.collection, record.key))) for record in writes]
 
 
 def _fate(record: Record, known: int | None) -> Fate:

@@ -51,17 +51,19 @@ def add_commands(add: Add) -> None:
     for parser in (check, bring):
         parser.add_argument("id", metavar="ID", help=f"as `backups` lists it, or {LATEST}")
     for parser in (write, listing, check, bring):
-        parser.add_argument("--folder", type=Path, metavar="DIR", help="where backups lie, instead of COS")
+        add_folder(parser)
     for parser in (write, bring):
         access.add_options(parser)
 
 
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names where backups lie."""
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="where backups lie, instead of COS")
+
+
 def _backup(options: argparse.Namespace, output: Output) -> int:
-    archive, now = open_archive(options.folder), now_ms()
-    db = Database(Port(CloudApi(access.access(options))))
-    manifest = _unfinished(archive, now) or backups.begin(archive, _id_at(now), now=now, code=_code())
-    for written in output.progress(_parts(db, archive, manifest), len(COLLECTIONS), "writing"):
-        manifest = written
+    archive = open_archive(options.folder)
+    manifest = back_up(Database(Port(CloudApi(access.access(options)))), archive, output)
     faults = list(backups.faults(archive, manifest))
     deleted = backups.thin_out(archive, options.keep) if options.keep and not faults else []
     output.told(
@@ -69,6 +71,15 @@ def _backup(options: argparse.Namespace, output: Output) -> int:
         [*faults, *(f"deleted: {backup_id}" for backup_id in deleted), _verdict(manifest, faults)],
     )
     return 1 if faults else 0
+
+
+def back_up(db: Database, archive: Archive, output: Output) -> Manifest:
+    """Write a whole backup, or the rest of one that was broken off, and return its manifest."""
+    now = now_ms()
+    manifest = _unfinished(archive, now) or backups.begin(archive, _id_at(now), now=now, code=_code())
+    for written in output.progress(_parts(db, archive, manifest), len(COLLECTIONS), "writing"):
+        manifest = written
+    return manifest
 
 
 def _backups(options: argparse.Namespace, output: Output) -> int:

@@ -3,17 +3,17 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from rich.table import Column, Table
 
 from dataio import auditing
 from dataio.auditing import Audit
 from dataio.carbon import Shift, Tally
-from dataio.documents import Written
+from dataio.documents import Fate, Written
 from dataio.points import Difference
-from dataio.predecessor.source import STATUSES, Outcome, by_file
 from dataio.printing import Printer
+from dataio.report import Lines, Report, Taken
 from dataio.sample import Invalid
 from dataio.tables import Change, Plan
 from gardenshop.cloud.clock import rfc3339
@@ -46,7 +46,7 @@ class Output(Printer):
 
     def loaded(self, written: Sequence[Written], invalid: Sequence[Invalid], *, round_trips: int) -> None:
         """Show what became of each document, by collection."""
-        fates: dict[str, Counter[str]] = defaultdict(Counter)
+        fates: dict[str, Counter[Fate]] = defaultdict(Counter)
         for one in written:
             fates[one.record.collection][one.fate] += 1
         refused = [f"{one.record.collection} {one.record.key}: {one.reason}" for one in written if one.reason]
@@ -54,42 +54,38 @@ class Output(Printer):
         if self.as_json:
             self.json({"collections": fates, "refused": refused, "roundTrips": round_trips})
             return
-        columns = ("created", "refreshed", "unchanged", "kept", "refused")
-        table = Table(
-            Column("collection", no_wrap=True), *(Column(name, justify="right") for name in columns)
-        )
-        for name, counts in sorted(fates.items()):
-            table.add_row(name, *(str(counts[column] or "") for column in columns))
-        self.console.print(table)
+        self.console.print(_fates(dict(sorted(fates.items()))))
         for line in refused:
             self.console.print(f"refused {line}", markup=False)
         self.console.print(f"{len(written)} documents in {round_trips} round trips.")
 
-    def imported(
-        self, outcomes: Sequence[Outcome], written: Sequence[Written], *, verified: bool | None
-    ) -> None:
-        """Show what became of every old record; *verified* says whether all are stored, after applying."""
-        fates = Counter(one.fate for one in written)
-        refused = [f"{one.record.collection} {one.record.key}: {one.reason}" for one in written if one.reason]
-        kept = [f"{one.record.collection} {one.record.key}" for one in written if one.fate == "kept"]
+    def imported(self, report: Report, facts: Mapping[str, Any]) -> None:
+        """Show what became of every old record; *facts* are of the import as a whole."""
         if self.as_json:
-            records = [_outcome(outcome) for outcome in outcomes]
-            facts = {"fates": fates, "kept": kept, "refused": refused, "verified": verified}
-            self.json({"records": records, **facts})
+            self.json({**facts, **report.plain()})
             return
-        for file in dict.fromkeys(outcome.file for outcome in outcomes):
-            self._file([outcome for outcome in outcomes if outcome.file == file])
-        self.console.print(_totals(outcomes))
-        for line in refused:
-            self._say(f"refused by the database: {line}")
-        if kept:
-            self._say(f"kept as they are, because the shop's are newer: {', '.join(kept)}")
-        done = ", ".join(f"{number} {fate}" for fate, number in fates.items()) or "none"
-        if verified is None:
-            what = f"Applied, it would be: {done}." if written else "No environment was compared with."
-            self._say(f"Dry run, nothing was changed. {what}")
-        else:
-            self._say(f"Documents: {done}. Count {'verified' if verified else 'WRONG: some are missing'}.")
+        for file, counts in report.files.items():
+            self._say(f"\n{file}: {', '.join(f'{number} {status}' for status, number in counts.items())}")
+            self._lines_of(report.lines, file)
+            if left := report.left[file]:
+                fields = ", ".join(f"{field} ({number})" for field, number in left.items())
+                self._say(f"  left behind, no place here: {fields}")
+        for name in report.fates.keys() - report.files.keys():
+            self._lines_of(report.lines, name)
+        if report.fates:
+            self.console.print(_fates(report.fates))
+        sums = ", ".join(f"{name} {number}" for name, number in report.sums.items())
+        self._say(f"In all: {sums or 'nothing'}. {_verdict(report, facts)}")
+
+    def rolled_back(self, import_id: str, taken: Taken, *, applied: bool) -> None:
+        """Show what taking an import back came to, or would come to."""
+        if self.as_json:
+            self.json({"import": import_id, "applied": applied, **taken.plain()})
+            return
+        for name, counts in taken.counts.items():
+            self._say(f"{name}: {', '.join(f'{number} {outcome}' for outcome, number in counts.items())}")
+            self._lines_of(taken.lines, name)
+        self._say(f"Import {import_id}. {'Taken back.' if applied else 'Dry run, nothing was changed.'}")
 
     def points(self, count: int, wrong: Sequence[Difference], repaired: Sequence[Difference]) -> None:
         """Show counters that are not what the ledger says, and those that were set to it."""
@@ -176,20 +172,12 @@ class Output(Printer):
         for line in lines:
             self._say(line)
 
-    def _file(self, outcomes: Sequence[Outcome]) -> None:
-        """Show one file's records: the accepted by name, the others with what was done to them."""
-        self.console.print(f"\n{outcomes[0].file}", style="bold")
-        if accepted := [outcome.name for outcome in outcomes if outcome.status == "accepted"]:
-            self._say(f"  accepted: {', '.join(accepted)}")
-        for outcome in outcomes:
-            if outcome.status != "accepted":
-                self._say(
-                    f"  {outcome.status}: {outcome.name}: {outcome.refusal or '; '.join(outcome.notes)}"
-                )
-        left = Counter(field for outcome in outcomes for field in outcome.left)
-        if left:
-            fields = ", ".join(f"{field} ({number})" for field, number in left.items())
-            self._say(f"  left behind, no place here: {fields}")
+    def _lines_of(self, lines: Lines, file: str) -> None:
+        for line in lines.shown:
+            if line.file == file:
+                self._say(f"  {line.what}: {line.name}: {line.why}")
+        if lines.unshown[file]:
+            self._say(f"  and {lines.unshown[file]} more: --errors FILE writes them all")
 
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False, soft_wrap=True)
@@ -203,19 +191,6 @@ class Output(Printer):
             self.console.print(f"differs, left as it is: {line}", markup=False)
         if plan.unknown:
             self.console.print(f"not defined here, left untouched: {', '.join(plan.unknown)}", markup=False)
-
-
-def _outcome(outcome: Outcome) -> dict[str, Any]:
-    keys = [f"{record.collection} {record.key}" for record in outcome.records]
-    return {
-        "file": outcome.file,
-        "name": outcome.name,
-        "status": outcome.status,
-        "documents": keys,
-        "notes": list(outcome.notes),
-        "leftBehind": list(outcome.left),
-        **({"reason": outcome.refusal} if outcome.refusal else {}),
-    }
 
 
 def _order(order: SupplierOrder) -> Table:
@@ -245,11 +220,19 @@ def _trail(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _totals(outcomes: Sequence[Outcome]) -> Table:
-    table = Table("file", *(Column(name, justify="right") for name in (*STATUSES, "total")))
-    for file, counts in by_file(outcomes).items():
-        table.add_row(file, *(str(counts[name] or "") for name in STATUSES), str(counts.total()))
+def _fates(fates: Mapping[str, Counter[Fate]]) -> Table:
+    columns = get_args(Fate)
+    table = Table(Column("collection", no_wrap=True), *(Column(name, justify="right") for name in columns))
+    for name, counts in fates.items():
+        table.add_row(name, *(str(counts[fate] or "") for fate in columns))
     return table
+
+
+def _verdict(report: Report, facts: Mapping[str, Any]) -> str:
+    if report.verified is None:
+        return f"Import {facts['import']}. Dry run, nothing was changed."
+    verdict = "every document read back as it was stated" if report.verified else "WRONG, see above"
+    return f"Import {facts['import']}: {verdict}; backup {facts['backup']} was made before."
 
 
 def _difference(points: Difference) -> dict[str, Any]:

@@ -17,8 +17,8 @@ class Printer:
         self.as_json = as_json
         self.console = console or Console(highlight=False)
 
-    def progress(self, items: Iterable[T], total: int, title: str) -> Iterator[T]:
-        """Pass *items* on, showing how far they have come."""
+    def progress(self, items: Iterable[T], total: int | None, title: str) -> Iterator[T]:
+        """Pass *items* on, showing how far they have come, or that they come."""
         terminal = Console(stderr=True)
         hidden = self.as_json or not terminal.is_terminal
         with Progress(console=terminal, transient=True, disable=hidden) as bar:

@@ -13,6 +13,7 @@ from dataio.cloudapi import Access, CloudApi, CloudError
 from dataio.definitions import Index
 from dataio.documents import store
 from dataio.seed import seed
+from gardenshop.models.registry import COLLECTIONS
 from localcloud.server import LocalCloud
 
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
@@ -141,32 +142,80 @@ def test_a_document_in_the_way_of_a_unique_index_is_refused_by_name(access: Acce
     assert "E11000" in written.reason
 
 
+@pytest.fixture
+def journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where imports are noted."""
+    monkeypatch.setattr("dataio.journal.TOP", tmp_path / "imports")
+    return tmp_path / "imports" / "data-test"
+
+
 @pytest.mark.skipif(not PREDECESSOR.is_dir(), reason="the predecessor's documents are not on this machine")
-def test_the_predecessors_documents_are_imported_once_and_counted(command: Command) -> None:
+def test_the_predecessors_documents_are_imported_once_read_back_and_taken_back(
+    command: Command, access: Access, tmp_path: Path, journals: Path
+) -> None:
     command("apply")
     command("load")
+    before = documents_of(access)
+    apply = ("--apply", "--folder", str(tmp_path / "backups"))
 
     code, dry = command("import", str(PREDECESSOR))
-    _, applied = command("import", str(PREDECESSOR), "--apply")
-    _, again = command("import", str(PREDECESSOR), "--apply")
+    _, applied = command("import", str(PREDECESSOR), *apply)
+    _, again = command("import", str(PREDECESSOR), *apply)
 
-    assert (code, dry["verified"], dry["refused"]) == (0, None, [])
-    assert len(dry["records"]) == 258
-    assert dry["records"] == applied["records"]
-    assert (applied["fates"], applied["verified"]) == (dry["fates"], True)
-    assert again["fates"] == {"kept": dry["fates"]["kept"], "unchanged": dry["fates"]["created"]}
-    assert len(dry["kept"]) == dry["fates"]["kept"]
+    assert (code, dry["verified"], dry["import"]) == (0, None, applied["import"])
+    assert sum(sum(counts.values()) for counts in dry["files"].values()) == 258
+    assert (applied["documents"], applied["sums"]) == (dry["documents"], dry["sums"])
+    assert (applied["verified"], applied["stored"]["products"]) == (True, {"as stated": 3})
+    assert dry["sums"] == {"priceFen": 6750, "onHand": 850}
+    assert {fate for counts in again["documents"].values() for fate in counts} == {"kept", "unchanged"}
+    assert [path.name for path in journals.iterdir()] == [applied["import"]]
+
+    _, planned = command("rollback", applied["import"])
+    assert documents_of(access) != before
+    code, taken = command("rollback", applied["import"], "--apply")
+
+    assert (code, planned["applied"], taken["applied"]) == (0, False, True)
+    assert documents_of(access) == before
+    assert command("verify", applied["backup"], "--folder", str(tmp_path / "backups"))[0] == 0
 
 
-def test_what_is_refused_is_named_and_makes_the_command_fail(command: Command, tmp_path: Path) -> None:
+def documents_of(access: Access) -> dict[str, list[dict[str, Any]]]:
+    """Return all documents, by collection."""
+    api = CloudApi(access)
+    return {
+        name: api.run([{"find": name, "filter": {}, "sort": {"_id": 1}, "limit": 1000}])[0]
+        for name in COLLECTIONS
+    }
+
+
+@pytest.mark.usefixtures("command")
+def test_an_import_that_nobody_made_is_not_taken_back(
+    journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not journals.exists()
+    assert run(["rollback", "0123456789ab", "--apply"], description="") == 2
+    assert "There are: none." in capsys.readouterr().err
+
+
+def test_what_is_refused_is_named_and_makes_the_command_fail(
+    command: Command, tmp_path: Path, journals: Path
+) -> None:
     command("apply")
-    (tmp_path / "recipes.json").write_text('[{"recipeId": "r_1", "name": "汤"}]', encoding="utf-8")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "recipes.json").write_text('[{"recipeId": "r_1", "name": "汤"}]', encoding="utf-8")
+    errors = tmp_path / "errors.csv"
 
-    code, report = command("import", str(tmp_path), "--apply")
+    code, report = command(
+        "import", str(source), "--apply", "--folder", str(tmp_path / "backups"), "--errors", str(errors)
+    )
 
-    assert code == 1
-    assert [(one["name"], one["status"], one["reason"]) for one in report["records"]] == [
-        ("#1 r_1 汤", "refused", "carbonComparison.veganCarbon is not a number")
+    assert (code, journals.exists()) == (1, True)
+    line = {"file": "recipes", "name": "#1 r_1 汤", "what": "refused"}
+    assert report["lines"] == [{**line, "why": "carbonComparison.veganCarbon is not a number"}]
+    assert errors.read_text("utf-8-sig").splitlines() == [
+        "file,record,what,why",
+        "recipes,#1 r_1 汤,refused,carbonComparison.veganCarbon is not a number",
     ]
 
 
@@ -183,7 +232,7 @@ def test_a_dry_run_needs_no_environment(
     assert "python3 scripts/dev.py" in capsys.readouterr().err
 
 
-def test_reports_for_people_name_every_record(
+def test_reports_for_people_name_what_is_not_as_it_was(
     command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plain = {"category": "fruits", "carbonFootprint": 0.5, "status": "active"}
@@ -194,11 +243,11 @@ def test_reports_for_people_name_every_record(
     assert run(["import", str(tmp_path)], description="") == 1
 
     said = capsys.readouterr().out
-    assert "accepted: #1 桃子" in said
+    assert "ingredients: 1 accepted, 1 repaired, 1 refused" in said
     assert "repaired: #2 蜂蜜: contains honey: added from the name" in said
     assert "refused: #3 怪果: category is not a text" in said
     assert "left behind, no place here: extra (1)" in said
-    assert "Applied, it would be: 2 created." in said
+    assert "Dry run, nothing was changed." in said
 
 
 def test_a_temporary_failure_is_retried_and_a_lasting_one_is_not(access: Access) -> None:

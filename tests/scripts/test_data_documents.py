@@ -7,9 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from dataio.cloudapi import CloudError, Command, Items
-from dataio.documents import BATCH_DOCUMENTS, Record, count, record_of, store
+from dataio.documents import BATCH_DOCUMENTS, Intent, Record, check, record_of, store
 from gardenshop.models.base import dump
 from gardenshop.models.registry import model_of
+from harness import open_shop
 
 STAMPS = {"createdAt": 100, "updatedAt": 200}
 MEAT = {
@@ -39,7 +40,13 @@ class Cloud:
         found = self.stored.get(command["find"], {})
         wanted = command["filter"]["_id"]["$in"]
         assert len(wanted) <= command["limit"] <= 1000
-        return [{"_id": key, "updatedAt": found[key]["updatedAt"]} for key in wanted if key in found]
+        fields = command.get("projection") or dict.fromkeys(name for each in found.values() for name in each)
+        shown = {"_id", *fields}
+        return [
+            {name: value for name, value in found[key].items() if name in shown}
+            for key in wanted
+            if key in found
+        ]
 
     def _update(self, command: Command) -> Items:
         documents = self.stored.setdefault(command["update"], {})
@@ -167,7 +174,8 @@ def test_more_than_a_round_trip_carries_is_split() -> None:
 
     assert fates(cloud, *records) == ["created"] * len(records)
     assert cloud.calls == [["find"], ["update"]] * 2
-    assert count(cloud, [*records, meat("absent")]) == {"meat_products": BATCH_DOCUMENTS + 1}
+    found = [state for _, state in check(cloud, [*records, meat("absent")])]
+    assert found == ["as stated"] * (BATCH_DOCUMENTS + 1) + ["missing"]
 
 
 def test_large_documents_are_split_by_their_bytes() -> None:
@@ -186,3 +194,77 @@ def test_large_documents_are_split_by_their_bytes() -> None:
 def test_what_is_no_document_is_not_a_record() -> None:
     with pytest.raises(ValidationError, match="carbonGPerKg"):
         meat(carbonGPerKg=-1)
+
+
+def test_what_is_about_to_be_written_is_announced_with_what_was_there() -> None:
+    cloud = Cloud()
+    announced: list[Intent] = []
+
+    def announce(intents: Sequence[Intent]) -> None:
+        assert "update" not in cloud.calls[-1]
+        announced.extend(intents)
+
+    list(store(cloud, [meat()], announce=announce))
+    before = dict(cloud.stored["meat_products"]["pork"])
+    list(store(cloud, [meat(), meat("beef", updatedAt=300)], announce=announce))
+    list(store(cloud, [meat(updatedAt=201, carbonGPerKg=12_000)], announce=announce))
+
+    assert [(each.record.key, each.former) for each in announced] == [
+        ("pork", None),
+        ("beef", None),
+        ("pork", before),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({}, "as stated"),
+        ({"alternatives": ["豆腐"]}, "as stated"),
+        ({"carbonGPerKg": 1}, "otherwise"),
+        ({"carbonGPerKg": 1, "updatedAt": 201}, "newer"),
+    ],
+)
+def test_a_document_is_read_back_as_its_source_states_it(change: dict[str, Any], state: str) -> None:
+    cloud = Cloud()
+    list(store(cloud, [meat()]))
+    cloud.stored["meat_products"]["pork"] |= change
+
+    assert [found for _, found in check(cloud, [meat()])] == [state]
+
+
+@pytest.mark.parametrize(
+    ("collection", "mine", "theirs", "reason"),
+    [
+        ("users", {"phoneHash": "a" * 64}, {"phoneHash": "a" * 64}, "phoneHash is that of other"),
+        ("users", {"phoneHash": "a" * 64}, {"phoneHash": "b" * 64}, ""),
+        ("users", {}, {}, ""),
+        (
+            "orders",
+            {"userId": "u1", "clientToken": "t"},
+            {"userId": "u1", "clientToken": "t"},
+            "userId_clientToken is",
+        ),
+        ("orders", {"userId": "u1", "clientToken": "t"}, {"userId": "u2", "clientToken": "t"}, ""),
+        (
+            "products",
+            {"skus": [{"skuId": "s1"}, {"skuId": "s2"}]},
+            {"skus": [{"skuId": "s2"}]},
+            "skus-skuId is",
+        ),
+    ],
+)
+def test_a_dry_run_tells_what_a_unique_index_would_refuse(
+    collection: str, mine: dict[str, Any], theirs: dict[str, Any], reason: str
+) -> None:
+    with open_shop() as shop:
+        shop.add(collection, {"_id": "other", **theirs, **STAMPS})
+        record = Record(collection, {"_id": "mine", **mine, **STAMPS}, {})
+
+        (written,) = store(shop.adapter, [record], dry_run=True)
+        (again,) = store(
+            shop.adapter, [record._replace(document={**record.document, "_id": "other"})], dry_run=True
+        )
+
+    assert (written.fate, again.fate) == ("refused" if reason else "created", "unchanged")
+    assert written.reason.startswith(reason)

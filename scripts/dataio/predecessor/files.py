@@ -1,8 +1,6 @@
-"""The predecessor's six files: read, mapped record by record, every one accounted for."""
+"""The predecessor's files: read, mapped record by record, every one accounted for."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,31 +8,41 @@ from pydantic import ValidationError
 
 from dataio.documents import record_of
 from dataio.port import Commands
-from dataio.predecessor import foods, plants, practitioners, products, recipes
-from dataio.predecessor.source import Outcome, Refused, Source
+from dataio.predecessor import foods, members, orders, plants, practitioners, products, recipes
+from dataio.predecessor.sheets import LAYOUTS, path_of, read
+from dataio.predecessor.source import Documents, Outcome, Refused, Source
 from dataio.predecessor.values import key_of, name_key
 from dataio.sample import reason
+from gardenshop.cloud.database import find
 
-FILES = ("ingredients", "meat_products", "plant_templates", "practitioners", "recipes", "products")
+FILES = (
+    "ingredients",
+    "meat_products",
+    "plant_templates",
+    "practitioners",
+    "recipes",
+    "products",
+    "members",
+    "orders",
+)
 """In the order in which later ones refer to earlier ones."""
 
-Documents = list[tuple[str, dict[str, Any]]]
 Mapper = Callable[[Source], Documents]
 
 _PAGE = 1000
 
 
-class Unreadable(Exception):
-    """A file is not what an export looks like; the message names it."""
-
-
 class Names(NamedTuple):
-    """Keys by `name_key`: of foods by their own name, of foods by any name, of plants, of practitioners."""
+    """Keys by `name_key`: of foods by their own name, of foods by any name, of plants, of practitioners.
+
+    *owners* are the members who have claimed an account of the old shop, by its id.
+    """
 
     own: dict[str, str]
     foods: dict[str, str]
     plants: dict[str, str]
     people: dict[str, str]
+    owners: Mapping[str, str] = {}
 
 
 def stored_names(cloud: Commands | None) -> Names:
@@ -46,27 +54,39 @@ def stored_names(cloud: Commands | None) -> Names:
         aliases |= dict.fromkeys(map(name_key, item.get("aliases", ())), item["_id"])
     plant = {name_key(item["name"]): item["_id"] for item in _all(cloud, "plant_templates", "name")}
     people = {name_key(item["name"]): item["_id"] for item in _all(cloud, "practitioners", "name")}
-    return Names(own, aliases | own, plant, people)
+    claimed = _all(cloud, "users", "mergedInto", prefix="legacy:")
+    owners = {item["_id"]: item["mergedInto"] for item in claimed if "mergedInto" in item}
+    return Names(own, aliases | own, plant, people, owners)
 
 
-def convert(folder: Path, stored: Names) -> list[Outcome]:
-    """Map every record of every file in *folder*; names resolve among the files and what is *stored*.
+def files(folder: Path) -> list[Path]:
+    """Return the files of *folder* that are read, in their order.
 
     Raises:
-        Unreadable: a file is neither a JSON list nor JSON lines.
+        Unreadable: one is there in two forms.
     """
-    raw = {name: _load(folder / f"{name}.json") for name in FILES if (folder / f"{name}.json").exists()}
-    names = _with_files(stored, raw)
-    mappers = _mappers(names, stored)
-    seen: set[tuple[str, str]] = set()
-    return [
-        _unique(_outcome(file, position, record, mappers[file]), seen)
-        for file, records in raw.items()
-        for position, record in enumerate(records, 1)
-    ]
+    return [path for name in FILES if (path := path_of(folder, name))]
 
 
-def _mappers(names: Names, stored: Names) -> Mapping[str, Mapper]:
+def convert(
+    folder: Path, stored: Names, *, layouts: Path = LAYOUTS, phone_hash_key: str | None = None
+) -> Iterator[Outcome]:
+    """Map every record of every file in *folder*; names resolve among the files and what is *stored*.
+
+    One record is held at a time, and of a JSON list the file.
+
+    Raises:
+        Unreadable: a file is not what an export looks like.
+    """
+    names = _with_files(stored, folder, layouts)
+    mappers = _mappers(names, stored, phone_hash_key)
+    for path in files(folder):
+        seen: set[tuple[str, str]] = set()
+        for position, record in enumerate(read(path, layouts), 1):
+            yield _unique(_outcome(path.stem, position, record, mappers[path.stem]), seen)
+
+
+def _mappers(names: Names, stored: Names, phone_hash_key: str | None) -> Mapping[str, Mapper]:
     return {
         "ingredients": lambda source: _ingredient(source, stored),
         "meat_products": lambda source: [("meat_products", foods.meat_product(source))],
@@ -74,6 +94,8 @@ def _mappers(names: Names, stored: Names) -> Mapping[str, Mapper]:
         "practitioners": lambda source: [("practitioners", practitioners.practitioner(source))],
         "recipes": lambda source: [("recipes", recipes.recipe(source, names.foods))],
         "products": lambda source: products.product(source, names.foods, names.people),
+        "members": lambda source: members.member(source, phone_hash_key),
+        "orders": lambda source: orders.order(source, names.owners),
     }
 
 
@@ -111,16 +133,17 @@ def _unique(outcome: Outcome, seen: set[tuple[str, str]]) -> Outcome:
 
 
 def _label(raw: Any, position: int) -> str:
-    found = raw.get("name") if isinstance(raw, dict) else None
-    key = next((raw[name] for name in raw if name.endswith("Id")), None) if isinstance(raw, dict) else None
-    return " ".join(str(part) for part in (f"#{position}", key, found) if part)
+    fields = raw if isinstance(raw, dict) else {}
+    key = next((fields[name] for name in fields if name.endswith(("Id", "No"))), None)
+    return " ".join(str(part) for part in (f"#{position}", key, fields.get("name")) if part)
 
 
-def _with_files(stored: Names, raw: Mapping[str, list[Any]]) -> Names:
+def _with_files(stored: Names, folder: Path, layouts: Path) -> Names:
     """Return the *stored* names and those of the files; where both know a food, the stored one counts."""
 
     def named(file: str) -> Iterator[dict[str, Any]]:
-        for item in raw.get(file, ()):
+        path = path_of(folder, file)
+        for item in read(path, layouts) if path else ():
             if isinstance(item, dict) and isinstance(item.get("name"), str):
                 yield item
 
@@ -129,41 +152,17 @@ def _with_files(stored: Names, raw: Mapping[str, list[Any]]) -> Names:
         for item in named("ingredients")
     }
     plant = {name_key(item["name"]): str(item.get("plantId")) for item in named("plant_templates")}
-    return Names(own | stored.own, stored.foods | own | stored.own, plant | stored.plants, stored.people)
+    return stored._replace(
+        own=own | stored.own, foods=stored.foods | own | stored.own, plants=plant | stored.plants
+    )
 
 
-def _load(path: Path) -> list[Any]:
-    """Return the records of *path*: a list, or an object a line, as the console exports them."""
-    text = path.read_text(encoding="utf-8-sig")
-    try:
-        if text.lstrip().startswith("{"):
-            return [_parsed(line) for line in text.split("\n") if line.strip()]
-        found = _parsed(text)
-    except ValueError as error:
-        raise Unreadable(f"{path}: {error}") from error
-    if not isinstance(found, list):
-        raise Unreadable(f"{path} is not a list of records")
-    return found
-
-
-def _parsed(text: str) -> Any:
-    return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
-
-
-def _all(cloud: Commands | None, collection: str, *fields: str) -> Iterator[dict[str, Any]]:
-    last = ""
+def _all(cloud: Commands | None, collection: str, *fields: str, prefix: str = "") -> Iterator[dict[str, Any]]:
+    """Yield the documents whose ids begin with *prefix*, page by page."""
+    last = prefix
     while cloud is not None:
-        (page,) = cloud.run(
-            [
-                {
-                    "find": collection,
-                    "filter": {"_id": {"$gt": last}},
-                    "projection": dict.fromkeys(fields, 1),
-                    "sort": {"_id": 1},
-                    "limit": _PAGE,
-                }
-            ]
-        )
+        where = {"_id": {"$gt": last, **({"$lt": f"{prefix}\uffff"} if prefix else {})}}
+        (page,) = cloud.run([find(collection, where, fields=fields, sort={"_id": 1}, limit=_PAGE)])
         yield from page
         if len(page) < _PAGE:
             return

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from dataio.predecessor.diet import diet_of
-from dataio.predecessor.source import Refused, Source
+from dataio.predecessor.source import Documents, Refused, Source
 from dataio.predecessor.values import (
     CONSTITUTIONS,
     EXPORTED_ON,
@@ -28,8 +28,6 @@ _WEIGHT = re.compile(r"(\d+(?:\.\d+)?)\s*(kg|g)(?![a-zA-Z])")
 _PLACEHOLDER = "example.com"
 _STATUSES = {"on_sale": "on_sale", "off_sale": "off_sale", "draft": "draft"}
 
-Documents = list[tuple[str, dict[str, Any]]]
-
 
 def product(source: Source, foods: Mapping[str, str], people: Mapping[str, str]) -> Documents:
     """Map a product to itself, its stock and the stock's opening entries.
@@ -41,9 +39,7 @@ def product(source: Source, foods: Mapping[str, str], people: Mapping[str, str])
     specs = source.parts("specs")
     if not specs:
         raise Refused("specs are missing: nothing could be bought")
-    shipping_g = whole(
-        source.part("shipping").number("weight", Decimal(0)), 1, "shipping.weight", source.notes
-    )
+    shipping_g = whole(source.part("shipping").number("weight", 0), 1, "shipping.weight", source.notes)
     stocks: Documents = []
     skus = []
     for spec in specs:
@@ -93,8 +89,8 @@ def _product(  # noqa: PLR0917  # The parts of one record, read once.
         "carbonGPerUnit": whole(linked.number("carbonFootprint"), 1000, "carbonFootprint", notes),
         "carbonSource": f"{linked.text('carbonCalculationMethod', '未注明')}（原九悦商城，按每件计）",
         "certificates": source.texts("certifications"),
-        "sales": whole(sales.number("totalSales", Decimal(0)), 1, "totalSales", notes),
-        "sales30D": whole(sales.number("monthSales", Decimal(0)), 1, "monthSales", notes),
+        "sales": whole(sales.number("totalSales", 0), 1, "totalSales", notes),
+        "sales30D": whole(sales.number("monthSales", 0), 1, "monthSales", notes),
         "keywords": scenarios,
         **projections({"title": title, "categoryPath": categories, "keywords": scenarios, "skus": skus}),
     }
@@ -104,21 +100,27 @@ def _sku(spec: Source, product_id: str, shipping_g: int) -> dict[str, Any]:
     notes = spec.notes
     name = spec.text("name")
     price = whole(spec.number("price"), 100, "price", notes)
-    market = whole(spec.number("marketPrice", Decimal(0)), 100, "marketPrice", notes)
+    market = whole(spec.number("marketPrice", 0), 100, "marketPrice", notes)
     if market and market < price:
         notes.append("marketPrice is below the price and left out")
         market = 0
     return {
-        "skuId": f"{product_id}-{spec.text('specId').removeprefix('spec-')}",
+        "skuId": sku_id_of(product_id, spec.text("specId")),
         "spec": name,
         "priceFen": price,
         "marketFen": market or None,
-        "weightG": shipping_g or _weight(name),
+        "weightG": shipping_g or weight_of(name),
         "barcode": _barcode(spec),
     }
 
 
-def _weight(spec: str) -> int:
+def sku_id_of(product_id: str, spec_id: str) -> str:
+    """Return the id of a SKU: old specs have ids within their product only."""
+    return f"{product_id}-{spec_id.removeprefix('spec-')}"
+
+
+def weight_of(spec: str) -> int:
+    """Return the grams that the name of a spec tells."""
     match = _WEIGHT.search(spec)
     if not match:
         raise Refused(f"how much “{spec}” weighs is not known")

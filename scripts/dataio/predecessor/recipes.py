@@ -173,7 +173,7 @@ def _carbon(source: Source) -> tuple[int, dict[str, Any]]:
     """Return grams of the dish and of the meat dish it is compared with; the percentage is recomputed."""
     notes = source.notes
     vegan, meat = source.number("veganCarbon"), source.number("meatCarbon")
-    stated = source.number("savingsPercent", Decimal(0))
+    stated = source.number("savingsPercent", 0)
     if not 0 <= vegan < meat:
         raise Refused("carbonComparison: the dish saves nothing against the meat dish")
     if abs((1 - vegan / meat) * 100 - stated) > Decimal("0.1"):

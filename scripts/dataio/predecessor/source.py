@@ -1,14 +1,15 @@
 """Reading an old record: typed access that remembers what was read, and what became of the record."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 from dataio.documents import Record
 
+Documents = list[tuple[str, dict[str, Any]]]
+"""What a record becomes: documents with the names of their collections."""
+
 Status = Literal["accepted", "repaired", "refused"]
-STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class Refused(Exception):
@@ -34,11 +35,11 @@ class Source:
             raise Refused(f"{self._path}{name} is not a text")
         return value.strip()
 
-    def number(self, name: str, default: Decimal | None = None) -> Decimal:
+    def number(self, name: str, default: int | None = None) -> Decimal:
         """Return a number exactly as it was written."""
         value = self._take(name)
         if value is None and default is not None:
-            return default
+            return Decimal(default)
         if isinstance(value, bool) or not isinstance(value, int | Decimal) or not Decimal(value).is_finite():
             raise Refused(f"{self._path}{name} is not a number")
         return Decimal(value)
@@ -101,11 +102,3 @@ class Outcome(NamedTuple):
         if self.refusal:
             return "refused"
         return "repaired" if self.notes else "accepted"
-
-
-def by_file(outcomes: Sequence[Outcome]) -> dict[str, Counter[Status]]:
-    """Return, by file, how many records were accepted, repaired and refused."""
-    counts: dict[str, Counter[Status]] = {}
-    for outcome in outcomes:
-        counts.setdefault(outcome.file, Counter())[outcome.status] += 1
-    return counts

@@ -57,6 +57,14 @@ def instant(day: str) -> int:
         raise Refused(f"{day} is not a day") from None
 
 
+def moment(text: str) -> int:
+    """Return the instant of *text*, a day with or without a time of it in UTC+8."""
+    try:
+        return int(datetime.fromisoformat(text).replace(tzinfo=_UTC8).timestamp() * 1000)
+    except ValueError:
+        raise Refused(f"{text} is not a time") from None
+
+
 EXPORTED_AT = instant(EXPORTED_ON)
 
 
