@@ -27,7 +27,7 @@ from gardenshop.cloud.identity import (
     user_id,
 )
 from gardenshop.cloud.messages import NoRequest, Request, Response, TimerEvent, parse
-from gardenshop.cloud.roles import roles_for
+from gardenshop.cloud.roles import role_among, roles_for
 from gardenshop.cloud.settings import Settings
 from gardenshop.cloud.tc3 import Credentials
 
@@ -143,12 +143,13 @@ class _Function:
             return ""
         if ctx.caller.kind is not Kind.MEMBER:
             return OPERATOR
-        allowed = roles_for(self._name, getattr(request, "action", ""))
-        holds = {"_id": ctx.user_id, "roles": {"$in": list(allowed)}}
+        action = getattr(request, "action", "")
+        holds = {"_id": ctx.user_id, "roles": {"$in": list(roles_for(self._name, action))}}
         account = ctx.db.one(find("users", holds, fields=("roles",), limit=1))
-        if account is None:
+        role = account and role_among(account["roles"], self._name, action)
+        if not role:
             raise Forbidden
-        return next(role for role in allowed if role in account["roles"])
+        return role
 
     def _parse(self, event: Event) -> Any:
         if self.request_type is HttpRequest:

@@ -4,7 +4,7 @@ Nobody has more than her work takes. A call without a client identity (the conso
 asked: whoever can make one holds the keys of the environment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 ADMIN = "admin"
 """May do whatever any operator may."""
@@ -56,3 +56,9 @@ def roles_for(function: str, action: str = "") -> tuple[str, ...]:
     """Return the roles that may do *action* of *function*, in the order of `MAY`, and `ADMIN`."""
     deeds = {function, f"{function}:{action}"}
     return (*(role for role, may in MAY.items() if may & deeds), ADMIN)
+
+
+def role_among(held: Iterable[str], function: str, action: str = "") -> str | None:
+    """Return by which of the roles *held* that may be done, the first in that order; None where by none."""
+    mine = set(held)
+    return next((role for role in roles_for(function, action) if role in mine), None)
