@@ -1,6 +1,7 @@
 """dashboard: the page of the shop's figures, for operators who have signed in.
 
-Without ``days`` it answers the page, with it the figures; what is posted must come from the page itself.
+Without ``days`` it answers the page, with it the figures; what is posted must come from the page itself. Who
+may do so in `admin_stock_adjust` accepts or dismisses suggestions to reorder there, too, by the same flow.
 """
 
 from typing import Annotated, Any, Literal
@@ -14,16 +15,24 @@ from gardenshop.cloud.database import find
 from gardenshop.cloud.entry import HTTP, Context, HttpRequest, HttpResponse, Request, cloud_function
 from gardenshop.cloud.errors import Forbidden, InvalidRequest
 from gardenshop.cloud.messages import demand_fields, parse
-from gardenshop.flows import board_access
-from gardenshop.flows.board_access import SESSION_LASTS
+from gardenshop.cloud.roles import role_among
+from gardenshop.flows import board_access, stock_deeds, supplying
+from gardenshop.flows.audit import Deed, digest_of
+from gardenshop.flows.board_access import SESSION_LASTS, Session
+from gardenshop.flows.stock_deeds import Ask, Found, Seen
+from gardenshop.models.base import Instant, Key, SkuId
 from gardenshop.rules.plan import targets_of
 from gardenshop.rules.policy import policy_of
+from gardenshop.rules.stock_entries import order_no_of
 
 SPANS = ("7", "30", "90")
 EACH_DAY = ("sales", "funnel", "points", "carbon", "recommendation", "campaign")
 LATEST = ("loyalty", "cohorts", "liability", "commission", "stock", "laws", "timers", "outbox", "restock")
 """Of these only the last days are asked for."""
 LATEST_DAYS = 7
+DECISIONS = ("accept", "dismiss")
+DECIDED_BY = "admin_stock_adjust"
+"""Whose right a decision takes."""
 
 _COOKIE = "__Host-board"
 _KEPT = "Path=/; Secure; HttpOnly; SameSite=Strict"
@@ -34,11 +43,17 @@ _SAFE = {
 }
 
 
-class Deed(Request):
-    """What the page posts: a `code` to enter with, or that its operator leaves."""
+class Posted(Request):
+    """What the page posts: a `code` to enter with, that its operator leaves, or what becomes of a suggestion.
 
-    action: Literal["enter", "leave"]
+    That is named by its SKU, its id, and the instant `suggested_at` of the one that she saw.
+    """
+
+    action: Literal["enter", "leave", "accept", "dismiss"]
     code: Annotated[str, Field(max_length=40)] | None = None
+    sku_id: SkuId | None = None
+    suggestion_id: Key | None = None
+    suggested_at: Instant | None = None
 
 
 @cloud_function(caller=HTTP)
@@ -59,14 +74,15 @@ def _page(request: HttpRequest, ctx: Context) -> HttpResponse:  # noqa: ARG001  
 
 def _figures(request: HttpRequest, ctx: Context) -> HttpResponse:
     """Read the session's standing and the figures in one trip."""
-    session = board_access.session_of(_token(request), ctx.settings.environ, ctx.now)
+    session = _session(request, ctx)
     if request.query["days"] not in SPANS:
         raise InvalidRequest(fields=[{"field": "days", "problem": "7, 30 or 90"}])
     since, lately = (day_of(ctx.now - n * DAY) for n in (int(request.query["days"]), LATEST_DAYS))
     shown = ("kind", "day", "dimension", "metrics", "inputs.at", "final")
-    users, signins, rules, *figures = ctx.db.read(
+    users, signins, rules, suggestions, *figures = ctx.db.read(
         *board_access.standing(session),
         find("business_rules", {"state": "live", "ruleId": "plan"}),
+        supplying.foremost(),
         *(
             find("data_dashboard", {"kind": kind, "day": {"$gte": first}}, fields=shown, sort={"day": 1})
             for kinds, first in ((EACH_DAY, since), (LATEST, lately))
@@ -79,22 +95,61 @@ def _figures(request: HttpRequest, ctx: Context) -> HttpResponse:
         "operator": user.get("nickname") or "",
         "figures": [each for found in figures for each in found],
         "targets": targets_of(policy_of(rules).plan, ctx.day[:7]),
+        "suggestions": list(map(supplying.shown, suggestions)),
+        "may": [action for action in DECISIONS if role_among(user["roles"], DECIDED_BY, action)],
+        "seal": board_access.seal_of(session, ctx.settings.environ),
     }
     return HttpResponse(200, ejson.encode(view), headers={**_SAFE, "Cache-Control": "private, no-cache"})
 
 
 def _do(request: HttpRequest, ctx: Context) -> HttpResponse:
-    """Begin or end a session. Another site can neither send the header nor, with SameSite, the cookie."""
-    if request.headers.get("x-board") != "1":
+    """Do what was posted. Another site can send neither origin nor header nor, with SameSite, the cookie."""
+    host = request.headers.get("host")
+    if not host or request.headers.get("origin", "").partition("://")[2] != host:
         raise Forbidden
-    deed = parse(_json(request.body), Deed)
-    if deed.action == "leave":
-        session = board_access.session_of(_token(request), ctx.settings.environ, ctx.now)
+    posted, mark = parse(_json(request.body), Posted), request.headers.get("x-board", "")
+    if posted.action not in DECISIONS and mark != "1":
+        raise Forbidden
+    if posted.action == "enter":
+        demand_fields(code=posted.code)
+        entered = board_access.enter(ctx.db, posted.code or "", ctx.now)
+        return _answer(board_access.token_of(entered, ctx.settings.environ), SESSION_LASTS // 1000)
+    session = _session(request, ctx)
+    if posted.action == "leave":
         ctx.db.write(board_access.leave(session, ctx.now))
         return _answer("", 0)
-    demand_fields(code=deed.code)
-    session = board_access.enter(ctx.db, deed.code or "", ctx.now)
-    return _answer(board_access.token_of(session, ctx.settings.environ), SESSION_LASTS // 1000)
+    board_access.demand_seal(session, mark, ctx.settings.environ)
+    return _decide(posted, session, ctx)
+
+
+def _decide(posted: Posted, session: Session, ctx: Context) -> HttpResponse:
+    """Accept or dismiss the suggestion as she saw it; whoever does the same again is told that it is done."""
+    demand_fields(skuId=posted.sku_id, suggestionId=posted.suggestion_id, suggestedAt=posted.suggested_at)
+    seen, sku_id = Seen(posted.suggestion_id or "", posted.suggested_at), posted.sku_id or ""
+    token = f"board-{seen.at}"
+    deed = Deed(
+        f"stock:{sku_id}:{posted.action}:{token}", "dashboard", posted.action, sku_id, digest_of(posted)
+    )
+    ask = Ask(deed, token)
+    users, signins, *replies = ctx.db.read(*board_access.standing(session), *stock_deeds.reads(ask))
+    user = board_access.demand(users, signins)
+    her = board_access.acting(ctx, session, role_among(user["roles"], DECIDED_BY, posted.action))
+    found = stock_deeds.found(ask, replies, ctx.now)
+    if posted.action == "accept":
+        done = _accepted(her, ask, found, seen)
+    else:
+        done = {"repeated": stock_deeds.put_aside(her, ask, found, seen=seen)}
+    return HttpResponse(200, ejson.encode(done), headers={**_SAFE, "Cache-Control": "no-store"})
+
+
+def _accepted(her: Context, ask: Ask, found: Found, seen: Seen) -> dict[str, Any]:
+    """Order it under the number that the supplier's orders of the day have."""
+    order_no = order_no_of(day_of(found.begun_at), found.stock)
+    row, repeated = stock_deeds.enter(
+        her, ask, found, lambda stock: stock_deeds.ordered(stock, seen, order_no=order_no)
+    )
+    terms = {name: row["terms"][name] for name in ("orderNo", "expectedOn")}
+    return {"units": row["deltas"]["inbound"], **terms, "repeated": repeated}
 
 
 def _answer(token: str, seconds: int) -> HttpResponse:
@@ -102,9 +157,10 @@ def _answer(token: str, seconds: int) -> HttpResponse:
     return HttpResponse(204, headers={**_SAFE, "Set-Cookie": cookie, "Cache-Control": "no-store"})
 
 
-def _token(request: HttpRequest) -> str:
+def _session(request: HttpRequest, ctx: Context) -> Session:
     pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
-    return next((value for name, _, value in pairs if name == _COOKIE), "")
+    token = next((value for name, _, value in pairs if name == _COOKIE), "")
+    return board_access.session_of(token, ctx.settings.environ, ctx.now)
 
 
 def _json(body: bytes) -> Any:

@@ -69,6 +69,24 @@ def inventory(sku_id: str = "tofu-500g", available: int = 10, **changes: Any) ->
     return document("inventory", id=sku_id, **fields)
 
 
+def suggestion(sku_id: str = "tofu-500g", **changes: Any) -> Document:
+    """Yesterday's proposal to order thirty units."""
+    nothing = {"low": [0], "expected": [0], "high": [0]}
+    return {
+        "suggestionId": f"{sku_id}:2026-11-23",
+        "quantity": 30,
+        "reasons": ["缺货"],
+        "costFen": 3000,
+        "gainFen": 0,
+        "returnBp": 0,
+        "withinBudget": True,
+        "arrivesOn": "2026-11-30",
+        "projection": {"from": "2026-11-23", "stepDays": 1, "ordered": nothing, "unordered": nothing},
+        "at": NOW - DAY,
+        **changes,
+    }
+
+
 def opening(sku_id: str = "tofu-500g", units: int = 10) -> Document:
     """The ledger row from which a SKU's stock comes."""
     deltas = {"onHand": units, "available": units}

@@ -14,6 +14,7 @@ from functions.builders import (
     place_order,
     rule,
     stock_up,
+    suggestion,
     user,
 )
 from functions.conftest import Clock
@@ -22,29 +23,12 @@ from harness import A, Shop, user_id
 
 KEEPER = "openid-keeper"
 SKU = "tofu-500g"
-NOTHING = {"low": [0], "expected": [0], "high": [0]}
 RECEIVE = {"action": "receive", "skuId": SKU, "supplierOrderNo": "PO-7", "quantity": 6, "bad": 1}
 COUNT = {"action": "count", "skuId": SKU, "seen": 10, "counted": 8}
 BREAK = {"action": "adjust", "skuId": SKU, "good": -3, "bad": 3, "note": "包装破损"}
 ACCEPT = {"action": "accept", "skuId": SKU, "suggestionId": f"{SKU}:2026-11-23", "supplierOrderNo": "PO-7"}
 DISMISS = {"action": "dismiss", "skuId": SKU, "suggestionId": f"{SKU}:2026-11-23"}
 SNOOZE = {"action": "snooze", "skuId": SKU, "days": 7}
-
-
-def suggestion(**changes: Any) -> Document:
-    return {
-        "suggestionId": f"{SKU}:2026-11-23",
-        "quantity": 30,
-        "reasons": ["缺货"],
-        "costFen": 3000,
-        "gainFen": 0,
-        "returnBp": 0,
-        "withinBudget": True,
-        "arrivesOn": "2026-11-30",
-        "projection": {"from": "2026-11-23", "stepDays": 1, "ordered": NOTHING, "unordered": NOTHING},
-        "at": NOW - DAY,
-        **changes,
-    }
 
 
 def prepare(shop: Shop) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from faults import lost_reply
-from functions.builders import NOW, document, edit, rule, user
+from functions.at_board import OWN, Reply, code_of, enter, get, post
+from functions.builders import NOW, document, edit, rule, stock_up, suggestion, user
 from functions.conftest import Clock
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE
-from gardenshop.flows import board_access
 from harness import A, B, Shop, user_id
 
-Reply = dict[str, Any]
 WRONG = "ZZZZ-ZZZZ-ZZZZ"
+NORTH = {"supplierId": "north", "name": "北仓"}
 
 
 @pytest.fixture(autouse=True)
@@ -26,32 +26,6 @@ def _operators(shop: Shop, clock: Clock) -> None:
     del clock
     shop.add("users", user(A, roles=["operator"], nickname="值班掌柜"))
     shop.add("users", user(B))
-
-
-def get(shop: Shop, cookie: str = "", **query: str) -> Reply:
-    event = {"httpMethod": "GET", "path": "/dashboard", "headers": {"cookie": cookie}}
-    reply: Reply = shop.call("dashboard", event | {"queryStringParameters": query})
-    return reply
-
-
-def post(shop: Shop, deed: Any, cookie: str = "", **headers: str) -> Reply:
-    event = {"httpMethod": "POST", "path": "/dashboard", "body": json.dumps(deed)}
-    reply: Reply = shop.call("dashboard", event | {"headers": {"x-board": "1", "cookie": cookie, **headers}})
-    return reply
-
-
-def code_of(shop: Shop, openid: str = A, now: int = NOW) -> str:
-    code, write = board_access.issue(user_id(openid), now)
-    shop.adapter.inner.run([write])
-    return code
-
-
-def enter(shop: Shop, code: str) -> str:
-    """Sign in and return the cookie as the browser sends it."""
-    reply = post(shop, {"action": "enter", "code": code})
-    assert reply["statusCode"] == 204, reply
-    cookie: str = reply["headers"]["Set-Cookie"]
-    return cookie.partition(";")[0]
 
 
 def refused(reply: Reply, status: int) -> None:
@@ -104,6 +78,8 @@ def test_figures_come_in_one_trip_with_the_plan(shop: Shop) -> None:
     shop.add("data_dashboard", figure("loyalty", "2026-11-22", buyers=1))
     shop.add("data_dashboard", figure("recommend", "2026-11-23", weights={}))
     shop.add("business_rules", rule("plan", {"gmvFen": {"2026-11": 900}}, category="plan"))
+    stock_up(shop)
+    edit(shop, "inventory", "tofu-500g", {"suggestion": suggestion(), "supplier": NORTH})
     cookie = enter(shop, code_of(shop))
 
     reply = get(shop, cookie, days="7")
@@ -116,6 +92,21 @@ def test_figures_come_in_one_trip_with_the_plan(shop: Shop) -> None:
     assert [(each["kind"], each["day"]) for each in view["figures"]] == [
         ("sales", "2026-11-23"),
         ("loyalty", "2026-11-22"),
+    ]
+    assert view["may"] == ["accept", "dismiss"]
+    assert view["suggestions"] == [
+        {
+            "skuId": "tofu-500g",
+            "supplier": "北仓",
+            "suggestionId": "tofu-500g:2026-11-23",
+            "quantity": 30,
+            "costFen": 3000,
+            "returnBp": 0,
+            "withinBudget": True,
+            "arrivesOn": "2026-11-30",
+            "reasons": ["缺货"],
+            "at": NOW - DAY,
+        }
     ]
     assert len(json.loads(get(shop, cookie, days="30")["body"])["figures"]) == 3
     refused(get(shop, cookie, days="31"), 400)
@@ -143,7 +134,7 @@ def test_a_code_works_once(shop: Shop, clock: Clock) -> None:
 
 def test_a_code_entered_by_many_at_once_lets_one_in(shop: Shop, at_once: Callable[..., list[Any]]) -> None:
     body = json.dumps({"action": "enter", "code": code_of(shop)})
-    event = {"httpMethod": "POST", "headers": {"x-board": "1"}, "body": body}
+    event = {"httpMethod": "POST", "headers": OWN, "body": body}
 
     replies = at_once(*[("dashboard", event, "")] * 4)
 
@@ -253,17 +244,24 @@ def test_a_session_cannot_be_made_up(shop: Shop) -> None:
     assert get(shop, cookie, days="7")["statusCode"] == 200
 
 
-@pytest.mark.parametrize("name", ["x-board", "X-Other"])
-def test_what_another_site_posts_is_refused(shop: Shop, name: str) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-board": "0"},
+        {"x-board": ""},
+        {"origin": "https://elsewhere.example"},
+        {"origin": "https://shop.example.elsewhere.example"},
+        {"origin": "null"},
+        {"origin": ""},
+        {"origin": "", "host": ""},
+    ],
+    ids=str,
+)
+def test_what_another_site_posts_is_refused(shop: Shop, headers: dict[str, str]) -> None:
     code = code_of(shop)
     before = shop.dump()
-    event = {
-        "httpMethod": "POST",
-        "headers": {name: "0"},
-        "body": json.dumps({"action": "enter", "code": code}),
-    }
 
-    refused(shop.call("dashboard", event), 403)
+    refused(post(shop, {"action": "enter", "code": code}, **headers), 403)
     assert shop.dump() == before
 
 
@@ -284,7 +282,7 @@ def test_what_another_site_posts_is_refused(shop: Shop, name: str) -> None:
 )
 def test_a_body_that_says_nothing_is_refused(shop: Shop, body: str) -> None:
     before = shop.dump()
-    event = {"httpMethod": "POST", "headers": {"x-board": "1"}, "body": body}
+    event = {"httpMethod": "POST", "headers": OWN, "body": body}
 
     refused(shop.call("dashboard", event), 400)
     assert shop.dump() == before

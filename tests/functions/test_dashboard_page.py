@@ -11,9 +11,9 @@ from browser import CHROMIUM, Browser, open_browser
 from dataio.cloudapi import Access, CloudApi
 from dataio.definitions import load
 from dataio.signing_in import code_for
-from functions.builders import document, user
+from functions.builders import Document, document, inventory, suggestion, user
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of, now_ms
-from gardenshop.cloud.database import Document, insert
+from gardenshop.cloud.database import delete, find, insert, update
 from harness import ROOT, A, B, user_id
 from localcloud.server import LocalCloud
 
@@ -32,6 +32,7 @@ def cloud() -> Iterator[CloudApi]:
             api.create_collection(each.name, each.permission)
         api.run([insert("users", user(A, roles=["operator"], nickname="值班掌柜")), insert("users", user(B))])
         api.run([insert("data_dashboard", figure) for figure in month()])
+        api.run([insert("inventory", stock) for stock in wanting()])
         api.url = served.url  # type: ignore[attr-defined]
         yield api
 
@@ -95,18 +96,7 @@ def month() -> Iterator[Document]:
     yield figure("liability", day, {"garden": 51_200, "shop": 9_310})
     fen = {"pendingFen": 1200, "confirmedFen": 5600, "settledFen": 8800, "paidFen": 12_000, "debtFen": 0}
     yield figure("commission", day, fen)
-    proposal = {
-        "skuId": "<b>tofu</b>",
-        "quantity": 40,
-        "costFen": 24_000,
-        "returnBp": 900,
-        "withinBudget": True,
-    }
-    reasons = ["现货 3 件，预计 2 天售完", "交货期 3 天"]
-    proposals = [{**proposal, "suggestionId": "s1", "arrivesOn": day, "reasons": reasons}]
-    yield figure(
-        "stock", day, {"skus": 33, "out": 2, "suggestions": 1, "costFen": 24_000, "proposals": proposals}
-    )
+    yield figure("stock", day, {"skus": 33, "out": 2, "suggestions": 3, "costFen": 24_000})
     yield figure("laws", day, {"onHand": {"checked": 33, "broken": 0, "examples": []}})
     counted = {"exposures": 900, "clicks": 80, "orders": 21, "gmvFen": 190_000, "couponsUsed": 7}
     campaign = figure("campaign", day, counted)
@@ -114,6 +104,15 @@ def month() -> Iterator[Document]:
     ended = {"outbox_pump": today - 11 * MINUTE, "nightly_close": today - 20 * HOUR}
     yield figure("timers", day, ended)
     yield figure("outbox", day, {"due": 3, "oldestDueAgeMs": 1000, "dead": 1})
+
+
+def wanting() -> Iterator[Document]:
+    """Stock of which something is proposed to be ordered, the best first."""
+    reasons = ["现货 3 件，预计 2 天售完", "交货期 3 天"]
+    supplier = {"supplierId": "north", "name": "<b>北仓</b>"}
+    for place, sku_id in enumerate(("tofu-500g", "soy-500g", "nuts-500g")):
+        proposed = suggestion(sku_id, reasons=reasons, returnBp=900 - place, withinBudget=place < 2)
+        yield inventory(sku_id, 3, suggestion=proposed, supplier=supplier)
 
 
 def sign_in(page: Browser, cloud: CloudApi) -> None:
@@ -160,7 +159,7 @@ def test_an_operator_sees_everything_and_leaves(page: Browser, cloud: Any) -> No
         "运行状况",
         "库存与补货",
     ]
-    assert page.run("document.body.textContent.includes('<b>tofu</b>')")
+    assert page.run("document.body.textContent.includes('<b>北仓</b>')")
     lit = page.run(
         "[...document.querySelectorAll('td .good, td .wait, td .bad')].map((each) => each.className)"
     )
@@ -229,3 +228,117 @@ def test_a_wrong_code_is_said_to_be_wrong(cloud: Any, page: Browser) -> None:
     assert len(page.complaints()) == 1  # Chromium tells of every 401.
     page.events.clear()
     assert code_for(cloud, user_id(B)) is None
+
+
+@pytest.fixture(name="open_page")
+def _open_page(page: Browser, cloud: Any) -> Browser:
+    """The page of an operator who has signed in, with all suggestions open and no decision in the books."""
+    everything = {collection: delete(collection, {}, limit=0) for collection in ("inventory", "stock_ledger")}
+    cloud.run(list(everything.values()))
+    cloud.run([insert("inventory", stock) for stock in wanting()])
+    sign_in(page, cloud)
+    return page
+
+
+def press(page: Browser, key: str) -> None:
+    """Press a key as a keyboard does."""
+    named = {"key": key, "code": key, "windowsVirtualKeyCode": 13, "text": "\r"}
+    page.do("Input.dispatchKeyEvent", type="keyDown", **named)
+    page.do("Input.dispatchKeyEvent", type="keyUp", **named)
+
+
+def said(page: Browser) -> str:
+    page.wait("!document.querySelector('.deeds[aria-busy]')")
+    text: str = page.run("document.getElementById('said').textContent")
+    return text
+
+
+def button(deed: str, sku_id: str) -> str:
+    return f"""document.querySelector('button[aria-label="{deed}：{sku_id}"]')"""
+
+
+def stock_of(cloud: CloudApi, sku_id: str) -> Document:
+    ((found,),) = cloud.run([find("inventory", {"_id": sku_id})])
+    return found
+
+
+def test_a_click_orders_and_the_row_says_so(open_page: Browser, cloud: Any) -> None:
+    page = open_page
+    assert page.run("document.querySelectorAll('.deeds button').length") == 6
+    page.events.clear()
+
+    page.run(f"{button('采纳', 'tofu-500g')}.click(), {button('采纳', 'tofu-500g')}.click()")
+
+    number = f"PO{day_of(now_ms()).replace('-', '')}-north"
+    assert said(page) == f"tofu-500g：已采纳，订购 30 件，单号 {number}，预计 2026-11-30 到货。"
+    rows = page.run("[...document.querySelectorAll('.deeds')].map((each) => each.textContent)")
+    assert rows == ["✓ 已采纳", "采纳忽略", "采纳忽略"]
+    assert len(page.told("Network.requestWillBeSent")) == 1
+    assert page.run("document.getElementById('said').getAttribute('aria-live')") == "polite"
+    stock = stock_of(cloud, "tofu-500g")
+    assert (stock["inbound"], "suggestion" in stock) == (30, False)
+    page.run("load()")
+    page.wait("document.querySelectorAll('.deeds').length === 2")
+
+
+def test_the_keyboard_alone_dismisses(open_page: Browser, cloud: Any) -> None:
+    open_page.run(f"{button('忽略', 'soy-500g')}.focus()")
+
+    press(open_page, "Enter")
+
+    assert said(open_page) == "soy-500g：已忽略这条补货建议。"
+    assert open_page.run("document.activeElement.textContent") == "✓ 已忽略"
+    assert "suggestion" not in stock_of(cloud, "soy-500g")
+
+
+def test_a_refusal_is_said_and_nothing_is_ordered(open_page: Browser, cloud: Any) -> None:
+    cloud.run([update("inventory", {"_id": "nuts-500g"}, {"$set": {"suggestion.at": now_ms()}})])
+
+    open_page.run(f"{button('采纳', 'nuts-500g')}.click()")
+
+    assert said(open_page) == "nuts-500g：补货建议已变化，请刷新后重试"
+    assert open_page.run(f"!{button('采纳', 'nuts-500g')}")
+    assert stock_of(cloud, "nuts-500g").get("inbound", 0) == 0
+    assert len(open_page.complaints()) == 1  # Chromium tells of every 409.
+    open_page.events.clear()
+
+
+def test_after_a_lost_reply_the_same_click_says_what_became_of_it(open_page: Browser) -> None:
+    click = f"{button('采纳', 'tofu-500g')}.click()"
+    lose = "window.real = window.fetch, window.fetch = async (...asked) => { await real(...asked); throw 0; }"
+    open_page.run(f"{lose}; {click}")
+    assert said(open_page) == "tofu-500g：网络不通，不知是否已办成。请再点一次，不会重复。"
+
+    open_page.run(f"window.fetch = real, {click}")
+
+    assert said(open_page).startswith("tofu-500g：此前已采纳，订购 30 件，单号 ")
+
+
+def test_who_has_left_elsewhere_is_asked_to_sign_in(open_page: Browser, cloud: Any) -> None:
+    cloud.run([update("data_dashboard", {"kind": "signin"}, {"$set": {"metrics.left": True}}, multi=True)])
+
+    open_page.run(f"{button('采纳', 'tofu-500g')}.click()")
+
+    open_page.wait("document.getElementById('state').textContent === '登录已过期，请重新登录。'")
+    assert open_page.run("document.activeElement.id") == "code"
+    assert "suggestion" in stock_of(cloud, "tofu-500g")
+    assert len(open_page.complaints()) == 1  # Chromium tells of every 401.
+    open_page.events.clear()
+
+
+def test_who_may_only_look_sees_no_buttons(open_page: Browser) -> None:
+    open_page.run("view.may = []; show()")
+
+    assert open_page.run("document.querySelectorAll('.deeds').length") == 0
+    assert open_page.run("document.getElementById('board').textContent.includes('tofu-500g')")
+
+
+def test_buttons_are_in_reach_on_a_phone(open_page: Browser) -> None:
+    open_page.view(*PHONE, phone=True)
+
+    places = open_page.run(
+        "[...document.querySelectorAll('.deeds button')].map((each) => each.getBoundingClientRect())"
+        ".map((box) => [box.left, box.right, box.height])"
+    )
+
+    assert all(0 <= left < right <= PHONE[0] and height >= 38 for left, right, height in places)

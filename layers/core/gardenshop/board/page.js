@@ -29,10 +29,11 @@ const total = (rows, name) => rows.reduce((sum, row) => sum + (row.metrics[name]
 function of(kind) { return view.figures.filter((each) => each.kind === kind); }
 function last(kind) { return of(kind).at(-1); }
 
-// A table; each column is [title, how a row shows it, is it long text].
+// A table; each column is [title, how a row shows it, the class of its cells, true for long text].
 function table(caption, columns, rows) {
-  const head = h("tr", {}, ...columns.map(([title, , long]) => h("th", { scope: "col", ...(long && { class: "text" }) }, title)));
-  const body = rows.map((row) => h("tr", {}, ...columns.map(([, show, long]) => h("td", long ? { class: "text" } : {}, show(row)))));
+  const look = (kind) => (kind ? { class: kind === true ? "text" : kind } : {});
+  const head = h("tr", {}, ...columns.map(([title, , kind]) => h("th", { scope: "col", ...look(kind) }, title)));
+  const body = rows.map((row) => h("tr", {}, ...columns.map(([, show, kind]) => h("td", look(kind), show(row)))));
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h("table", {}, h("caption", {}, caption), h("thead", {}, head), h("tbody", {}, ...body)));
 }
@@ -196,16 +197,55 @@ function lights() {
 }
 
 function stock() {
-  const found = last("stock");
-  if (!found) return section("库存与补货", [note(EMPTY)], true);
-  const s = found.metrics;
+  const found = last("stock"), s = found?.metrics, open = view.suggestions;
+  const said = h("p", { id: "said", role: "status", "aria-live": "polite" });
   section("库存与补货", [
-    h("p", {}, `共 ${count(s.skus)} 个 SKU，`, h("span", { class: s.out ? "bad" : "good" }, `缺货 ${count(s.out)} 个`), `；待处理的补货建议 ${count(s.suggestions)} 条，合计 ${yuan(s.costFen)}。`),
-    s.proposals.length && table("补货建议（每一分钱收益最高的在前）", [
-      ["SKU", (p) => p.skuId], ["数量", (p) => count(p.quantity)], ["成本", (p) => yuan(p.costFen)], ["预计到货", (p) => p.arrivesOn], ["预算内", (p) => (p.withinBudget ? "是" : "否")], ["理由", (p) => p.reasons.join("；"), true],
-    ], s.proposals),
-    note(`截至 ${moment(found.inputs.at)}`),
+    s && h("p", {}, `共 ${count(s.skus)} 个 SKU，`, h("span", { class: s.out ? "bad" : "good" }, `缺货 ${count(s.out)} 个`), `；补货建议 ${count(s.suggestions)} 条，合计 ${yuan(s.costFen)}。`),
+    s ? note(`截至 ${moment(found.inputs.at)}`) : note(EMPTY),
+    said,
+    open.length ? table("当前待处理的补货建议（每一分钱收益最高的在前）", [
+      ["SKU", (p) => p.skuId], ["数量", (p) => count(p.quantity)], ["成本", (p) => yuan(p.costFen)], ["供应商", (p) => p.supplier || "—"], ["预计到货", (p) => p.arrivesOn], ["预算内", (p) => (p.withinBudget ? "是" : "否")], ["理由", (p) => p.reasons.join("；"), true],
+      ...(view.may.length ? [["处理", deeds, "deed"]] : []),
+    ], open) : note("没有待处理的补货建议。"),
   ], true);
+}
+const DEEDS = { accept: ["采纳", "已采纳"], dismiss: ["忽略", "已忽略"] };
+function deeds(suggestion) {
+  const made = h("div", { class: "deeds" });
+  for (const action of view.may) {
+    const button = h("button", { type: "button", "aria-label": `${DEEDS[action][0]}：${suggestion.skuId}` }, DEEDS[action][0]);
+    button.addEventListener("click", () => decide(action, suggestion, made));
+    made.append(button);
+  }
+  return made;
+}
+// Whoever does the same again is told that it is done, so a click that found no reply may be repeated.
+async function decide(action, { skuId, suggestionId, at }, row) {
+  if (row.getAttribute("aria-busy")) return;
+  row.setAttribute("aria-busy", "true");
+  const tell = (text) => $("said")?.replaceChildren(`${skuId}：${text}`);
+  tell("正在处理…");
+  try {
+    const reply = await post({ action, skuId, suggestionId, suggestedAt: at }, view.seal);
+    if (reply.ok) { ended(row, "good", `✓ ${DEEDS[action][1]}`); tell(outcome(action, await reply.json())); }
+    else if (reply.status === 401) { signedIn(false); say("登录已过期，请重新登录。"); $("code").focus(); }
+    else {
+      const text = await failure(reply);
+      if (reply.status === 409) ended(row, "wait", "未处理");
+      tell(text);
+    }
+  } catch { tell("网络不通，不知是否已办成。请再点一次，不会重复。"); }
+  row.removeAttribute("aria-busy");
+}
+function outcome(action, { units, orderNo, expectedOn, repeated }) {
+  const before = repeated ? "此前" : "";
+  return action === "accept" ? `${before}已采纳，订购 ${count(units)} 件，单号 ${orderNo}，预计 ${expectedOn} 到货。` : `${before}已忽略这条补货建议。`;
+}
+function ended(row, light, text) {
+  const had = row.contains(document.activeElement);
+  const made = h("span", { class: light, tabindex: "-1" }, text);
+  row.replaceChildren(made);
+  if (had) made.focus({ preventScroll: true });
 }
 
 function show() {
@@ -232,7 +272,8 @@ function cell(value) {
 }
 function csv() {
   const rows = [["kind", "day", "dimension", "final", "metric", "value"]];
-  for (const each of view.figures) for (const [name, value] of rowsOf(each.metrics)) rows.push([each.kind, each.day, each.dimension || "", each.final, name, value]);
+  const open = view.suggestions.map((each) => ({ kind: "suggestion", day: view.today, dimension: each.skuId, final: false, metrics: each }));
+  for (const each of [...view.figures, ...open]) for (const [name, value] of rowsOf(each.metrics)) rows.push([each.kind, each.day, each.dimension || "", each.final, name, value]);
   const link = h("a", { download: `看板-${view.today}.csv` });
   link.href = URL.createObjectURL(new Blob(["\ufeff" + rows.map((row) => row.map(cell).join(",")).join("\r\n")], { type: "text/csv" }));
   link.click();
@@ -258,8 +299,8 @@ async function load() {
     say(reply.status === 401 ? "" : await failure(reply));
   } catch { say("网络不通，请检查后重试。"); }
 }
-async function post(deed) {
-  return fetch(here, { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json", "X-Board": "1" }, body: JSON.stringify(deed) });
+async function post(deed, mark = "1") {
+  return fetch(here, { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json", "X-Board": mark }, body: JSON.stringify(deed) });
 }
 $("enter").addEventListener("submit", async (event) => {
   event.preventDefault();

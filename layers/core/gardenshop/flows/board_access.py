@@ -6,18 +6,21 @@ there before it is judged, and after `TRIES` the code is dead. Who does not know
 nothing to try, so nobody can be locked out by others.
 
 A session is a signed token that names that document: it ends after `SESSION_LASTS`, by leaving, which the
-document remembers, and with the role, which is looked up together with whatever is asked for.
+document remembers, and with the role, which is looked up together with whatever is asked for. A decision
+takes the seal of the session, too, which the page alone knows; no session makes more than `DECISIONS`.
 """
 
 import hashlib
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from gardenshop.cloud import signing
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of
+from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import Command, Database, Document, find, get, put, update
-from gardenshop.cloud.errors import CodeRefused, Forbidden, SignedOut
+from gardenshop.cloud.errors import CodeRefused, CoolingDown, Forbidden, SignedOut
 
 COLLECTION = "data_dashboard"
 SETTING = "BOARD_KEYS"
@@ -25,12 +28,15 @@ ROLES = ("operator", "admin")
 CODE_LASTS = 10 * MINUTE
 SESSION_LASTS = 8 * HOUR
 TRIES = 5
+DECISIONS = 500
+"""How often a session may ask for something to be decided."""
 
 _KIND = "signin"
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _HANDLE, _LENGTH = 4, 12
 _PARTS = 3
 """Document, member, end."""
+_SEAL = "decides"
 
 
 class Session(NamedTuple):
@@ -92,6 +98,17 @@ def session_of(token: str, environ: Mapping[str, str], now: int) -> Session:
     return Session(parts[0], parts[1], int(parts[2]))
 
 
+def seal_of(session: Session, environ: Mapping[str, str]) -> str:
+    """Return what the page of *session* sends with a decision, which no cookie brings along."""
+    return signing.sign((_SEAL, session.signin_id), setting=SETTING, environ=environ)
+
+
+def demand_seal(session: Session, seal: str, environ: Mapping[str, str]) -> None:
+    """Raise Forbidden unless *seal* is that of *session*."""
+    if signing.parts_of(seal, setting=SETTING, environ=environ) != [_SEAL, session.signin_id]:
+        raise Forbidden
+
+
 def standing(session: Session) -> tuple[Command, Command]:
     """Return the reads that `demand` needs, to be sent with others."""
     return (
@@ -112,6 +129,21 @@ def demand(users: list[Document], signins: list[Document]) -> Document:
 def may_look(user: Document) -> bool:
     """Say whether *user* has a role that the dashboard is for."""
     return user.get("status", "active") == "active" and any(role in ROLES for role in user.get("roles", ()))
+
+
+def acting(ctx: Context, session: Session, role: str | None) -> Context:
+    """Count a decision of *session* and return *ctx* as that of its operator, who decides by *role*.
+
+    Raises Forbidden without a role, CoolingDown when the session has asked too often.
+    """
+    if not role:
+        raise Forbidden
+    within = {"metrics.left": False, "metrics.decided": {"$not": {"$gte": DECISIONS}}}
+    once = {"$inc": {"metrics.decided": 1}, "$set": {"updatedAt": ctx.now}}
+    (counted,) = ctx.db.write(update(COLLECTION, {"_id": session.signin_id, **within}, once))
+    if not counted.happened:
+        raise CoolingDown("操作过于频繁，请重新登录后再试")
+    return replace(ctx, caller=ctx.caller._replace(user_id=session.user_id), role=role)
 
 
 def leave(session: Session, now: int) -> Command:

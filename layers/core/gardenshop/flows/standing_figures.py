@@ -12,13 +12,9 @@ from gardenshop.flows.pages import pages
 from gardenshop.flows.purchases import BOUGHT
 from gardenshop.rules.loyalty import Loyalty, Purchase, Standing, months_until
 
-SHOWN = 30
-"""Suggestions that are listed: those a fen spent on which gains most."""
-
 _MEMBERS_AT_ONCE = 200
 _LIABLE = {"garden": ("available", "pending"), "shop": ("available", "pending", "reserved")}
 _COMMISSION = ("pendingFen", "confirmedFen", "settledFen", "paidFen", "debtFen")
-_LISTED = ("suggestionId", "quantity", "costFen", "returnBp", "withinBudget", "arrivesOn", "reasons")
 
 
 def reckon(db: Database, now: int) -> dict[str, dict[str, Any]]:
@@ -90,27 +86,15 @@ def _owed(db: Database) -> dict[str, dict[str, Any]]:
 
 
 def _stock(db: Database) -> dict[str, dict[str, Any]]:
-    """Return how many SKUs have nothing to sell, and what is proposed to be ordered."""
+    """Return how many SKUs have nothing to sell, and what it costs to order all that is proposed."""
     proposed = {"$match": {"suggestion.suggestionId": {"$exists": True}}}
     empty = {"$cond": [{"$lte": ["$available", 0]}, 1, 0]}
     cost = {"suggestions": {"$sum": 1}, "costFen": {"$sum": "$suggestion.costFen"}}
-    listed = {"suggestion": 1, "productId": 1, "supplier.name": 1}
-    skus, sums, best = db.read(
+    skus, sums = db.read(
         aggregate("inventory", {"$group": {"_id": None, "skus": {"$sum": 1}, "out": {"$sum": empty}}}),
         aggregate("inventory", proposed, {"$group": {"_id": None, **cost}}),
-        aggregate(
-            "inventory",
-            proposed,
-            {"$sort": {"suggestion.returnBp": -1, "_id": 1}},
-            {"$limit": SHOWN},
-            {"$project": listed},
-        ),
     )
     counts = {"skus": 0, "out": 0, "suggestions": 0, "costFen": 0}
     for found in (skus, sums):
         counts |= {name: found[0][name] for name in counts if found and name in found[0]}
-    return {"stock": {**counts, "proposals": list(map(_proposal, best))}}
-
-
-def _proposal(sku: Document) -> dict[str, Any]:
-    return {"skuId": sku["_id"], **{name: sku["suggestion"][name] for name in _LISTED}}
+    return {"stock": counts}

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gardenshop.cloud.database import Database, Document, find
+from gardenshop.cloud.database import Command, Database, Document, find
 from gardenshop.cloud.messages import Response
 from gardenshop.rules.policy import RestockPolicy, SupplierTerms, policy_of
 
 PAGE = 500
+SHOWN = 30
+"""Suggestions that are shown at once: those a fen spent on which gains most."""
 _FIELDS = ("supplier", "suggestion")
+_SHOWN = ("suggestionId", "quantity", "costFen", "returnBp", "withinBudget", "arrivesOn", "reasons", "at")
+_OPEN = {"suggestion.returnBp": {"$gte": 0}}
+"""What no run has seen yet is passed over."""
 
 
 class Line(NamedTuple):
@@ -98,6 +103,18 @@ def order_views(db: Database, supplier_id: str | None) -> list[SupplierOrderView
     ]
 
 
+def foremost() -> Command:
+    """Return the read of the open suggestions that come first."""
+    fields = ("supplier.name", *(f"suggestion.{name}" for name in _SHOWN))
+    return find("inventory", _OPEN, fields=fields, sort={"suggestion.returnBp": -1, "_id": 1}, limit=SHOWN)
+
+
+def shown(stock: Document) -> dict[str, Any]:
+    """Return an open suggestion that was read so, for JSON."""
+    suggestion = {name: stock["suggestion"][name] for name in _SHOWN}
+    return {"skuId": stock["_id"], "supplier": (stock.get("supplier") or {}).get("name", ""), **suggestion}
+
+
 def supplier_orders(db: Database) -> list[SupplierOrder]:
     """Return an order for each supplier of which something is suggested, by the suppliers' ids.
 
@@ -144,10 +161,10 @@ def _policy(db: Database) -> RestockPolicy:
 
 
 def _open(db: Database) -> Iterator[Document]:
-    """Yield the stock of which something is suggested, by id; what no run has seen yet is passed over."""
+    """Yield the stock of which something is suggested, by id."""
     last = ""
     while True:
-        where = {"_id": {"$gt": last}, "suggestion.returnBp": {"$gte": 0}}
+        where = {"_id": {"$gt": last}, **_OPEN}
         (page,) = db.read(find("inventory", where, fields=_FIELDS, sort={"_id": 1}, limit=PAGE))
         yield from page
         if len(page) < PAGE:

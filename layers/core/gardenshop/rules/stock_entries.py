@@ -1,5 +1,6 @@
 """What an operator's entry does to the counters of a SKU, as they were read."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ from gardenshop.models.inventory import MOST_DELIVERIES
 COUNTERS = ("onHand", "available", "reserved", "damaged", "inbound")
 
 Stock = Mapping[str, Any]
+_ORDER_NO = 40
 
 
 class Plan(NamedTuple):
@@ -44,6 +46,13 @@ def order(stock: Stock, *, units: int, order_no: str, expected_on: str) -> Plan:
     """Await *units* of the open suggestion on a day, under the number of the order."""
     terms = {"orderNo": order_no, "expectedOn": expected_on, "suggestionAt": stock["suggestion"]["at"]}
     return Plan("inbound", {"inbound": units}, terms)
+
+
+def order_no_of(day: str, stock: Stock) -> str:
+    """Return the shop's number of what is ordered on *day* from the supplier of *stock*."""
+    supplier = (stock.get("supplier") or {}).get("supplierId", "")
+    said = f"PO{day.replace('-', '')}-{supplier}".rstrip("-")
+    return re.sub(r"[^A-Za-z0-9_\-]", "-", said)[:_ORDER_NO]
 
 
 def counters_of(stock: Stock) -> dict[str, int]:

@@ -182,7 +182,6 @@ def test_what_is_owed_and_what_lacks_is_as_it_stands(furnished: Shop) -> None:
         "out": 1,
         "suggestions": 0,
         "costFen": 0,
-        "proposals": [],
     }
 
 
