@@ -1,4 +1,4 @@
-"""admin_data: write the backup of the day to COS, read it back, and say how the newest one stands."""
+"""admin_data: the backup of the day, written to COS and read back, and a code to enter the dashboard with."""
 
 from typing import Literal
 
@@ -6,19 +6,23 @@ from pydantic import Field
 
 from gardenshop.cloud.database import Document
 from gardenshop.cloud.entry import OPERATOR, Context, Request, Response, cloud_function
-from gardenshop.flows import backup_run
+from gardenshop.cloud.errors import Forbidden
+from gardenshop.flows import backup_run, board_access
 from gardenshop.flows.audit import audit
 from gardenshop.flows.backups import Archive
 from gardenshop.models.base import Line
 
 _RESERVE_SECONDS = 5.0
 
-Action = Literal["status", "backup", "verify"]
+Action = Literal["status", "backup", "verify", "signin"]
 State = Literal["off", "none", "running", "whole", "damaged"]
 
 
 class AdminData(Request):
-    """What to do besides telling. The other fields are what a timer sends, which means ``backup``."""
+    """What to do besides telling. The other fields are what a timer sends, which means ``backup``.
+
+    ``signin`` makes a code for the calling operator to enter the dashboard with.
+    """
 
     action: Action | None = None
     Type: Line = Field("", alias="Type")
@@ -28,29 +32,47 @@ class AdminData(Request):
 
 
 class DataState(Response):
-    """How the newest backup stands; ``off`` without a bucket, ``damaged`` when reading it back failed."""
+    """How the newest backup stands; ``off`` without a bucket, ``damaged`` when reading it back failed.
 
-    state: State
+    After ``signin`` only the `code`, which is good once and before `code_until`.
+    """
+
+    state: State | None = None
     day: str | None = None
-    documents: int = 0
-    parts: int = 0
-    stored_bytes: int = 0
+    documents: int | None = None
+    parts: int | None = None
+    stored_bytes: int | None = None
     proved_at: int | None = None
+    code: str | None = None
+    code_until: int | None = None
 
 
 @cloud_function(caller=OPERATOR, name="admin_data")
 def main(request: AdminData, ctx: Context) -> DataState:
     """Go on with the day's backup, prove it once it is whole, and tell; restoring is for the command line."""
+    if request.action == "signin":
+        return _sign_in(ctx)
     row = ctx.db.one(backup_run.newest())
     archive = backup_run.archive_of(ctx)
     if archive is None:
         return DataState(state="off")
     action = request.action or ("backup" if request.Type else "status")
     if action != "status":
-        _leave_trail(ctx, action)
+        _leave_trail(ctx, action, f"backup:{ctx.day}")
         _act(ctx, archive, action, row)
         row = ctx.db.one(backup_run.newest())
     return _state(row)
+
+
+def _sign_in(ctx: Context) -> DataState:
+    """Make a code for the caller herself. Raises Forbidden where she has no identity, DailyLimit."""
+    if not ctx.user_id:
+        raise Forbidden("登录码只发给运营本人，请在小程序中获取")
+    board_access.count_code(ctx.db, ctx.user_id, ctx.now)
+    _leave_trail(ctx, "signin", ctx.user_id)
+    code, write = board_access.issue(ctx.user_id, ctx.now)
+    ctx.db.write(write)
+    return DataState(code=code, code_until=ctx.now + board_access.CODE_LASTS)
 
 
 def _act(ctx: Context, archive: Archive, action: Action, row: Document | None) -> None:
@@ -85,13 +107,13 @@ def _state(row: Document | None) -> DataState:
     )
 
 
-def _leave_trail(ctx: Context, action: Action) -> None:
+def _leave_trail(ctx: Context, action: Action, target: str) -> None:
     audit(
         ctx,
         key=f"data:{action}:{ctx.request_id or ctx.now}",
         role=ctx.role,
         function="admin_data",
         action=action,
-        target=f"backup:{ctx.day}",
+        target=target,
         diff={},
     )

@@ -63,6 +63,7 @@ class Stage:
     def __init__(self, cloud: Cloud, audience: Callable[[Step], None]) -> None:
         keys = cloud.credentials
         self.api = CloudApi(Access(cloud.url, cloud.env, keys.secret_id, keys.secret_key))
+        self.origin = cloud.url
         self._http = httpx.Client(base_url=cloud.url, timeout=TIMEOUT, trust_env=False)
         self._audience = audience
         self._seen = self._versions()

@@ -202,11 +202,11 @@ function stock() {
   section("库存与补货", [
     s && h("p", {}, `共 ${count(s.skus)} 个 SKU，`, h("span", { class: s.out ? "bad" : "good" }, `缺货 ${count(s.out)} 个`), `；补货建议 ${count(s.suggestions)} 条，合计 ${yuan(s.costFen)}。`),
     s ? note(`截至 ${moment(found.inputs.at)}`) : note(EMPTY),
-    said,
     open.length ? table("当前待处理的补货建议（每一分钱收益最高的在前）", [
       ["SKU", (p) => p.skuId], ["数量", (p) => count(p.quantity)], ["成本", (p) => yuan(p.costFen)], ["供应商", (p) => p.supplier || "—"], ["预计到货", (p) => p.arrivesOn], ["预算内", (p) => (p.withinBudget ? "是" : "否")], ["理由", (p) => p.reasons.join("；"), true],
       ...(view.may.length ? [["处理", deeds, "deed"]] : []),
     ], open) : note("没有待处理的补货建议。"),
+    said,
   ], true);
 }
 const DEEDS = { accept: ["采纳", "已采纳"], dismiss: ["忽略", "已忽略"] };

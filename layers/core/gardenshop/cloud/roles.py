@@ -13,6 +13,7 @@ MAY: Mapping[str, frozenset[str]] = {
     "operator": frozenset(
         {
             "admin_campaign_save",
+            "admin_data:signin",
             "admin_order_ship",
             "admin_product_save",
             "admin_refund_decide",

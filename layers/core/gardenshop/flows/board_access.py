@@ -1,9 +1,9 @@
 """Who may look at the dashboard: a code that is entered once becomes a session.
 
-A code is made for an operator where he is known already, by the command line, and lasts ten minutes. Its
-first letters find its document in `data_dashboard`, the others prove that it is his; every try is counted
-there before it is judged, and after `TRIES` the code is dead. Who does not know a code's first letters finds
-nothing to try, so nobody can be locked out by others.
+A code is made for an operator where she is known already, and lasts ten minutes: by the command line, or by
+herself in the mini-program, `CODES` a day. Its first letters find its document in `data_dashboard`, the rest
+proves that it is hers; every try is counted there before it is judged, and after `TRIES` the code is dead.
+Who does not know a code's first letters finds nothing to try, so nobody can be locked out by others.
 
 A session is a signed token that names that document: it ends after `SESSION_LASTS`, by leaving, which the
 document remembers, and with the role, which is looked up together with whatever is asked for. A decision
@@ -20,18 +20,21 @@ from gardenshop.cloud import signing
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of
 from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import Command, Database, Document, find, get, put, update
-from gardenshop.cloud.errors import CodeRefused, CoolingDown, Forbidden, SignedOut
+from gardenshop.cloud.errors import CodeRefused, CoolingDown, DailyLimit, Forbidden, SignedOut
+from gardenshop.cloud.roles import roles_for
 
 COLLECTION = "data_dashboard"
 SETTING = "BOARD_KEYS"
-ROLES = ("operator", "admin")
+ROLES = roles_for("admin_data", "signin")
+"""Who may make herself a code may look."""
+CODES = 10
 CODE_LASTS = 10 * MINUTE
 SESSION_LASTS = 8 * HOUR
 TRIES = 5
 DECISIONS = 500
 """How often a session may ask for something to be decided."""
 
-_KIND = "signin"
+_KIND, _COUNT = "signin", "signin_codes"
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _HANDLE, _LENGTH = 4, 12
 _PARTS = 3
@@ -61,6 +64,18 @@ def issue(user_id: str, now: int) -> tuple[str, Command]:
     stamps = {"final": False, "schemaVersion": 1, "createdAt": now, "updatedAt": now}
     document = {"kind": _KIND, "day": day, "dimension": handle, "metrics": metrics, "inputs": {}, **stamps}
     return "-".join((code[:4], code[4:8], code[8:])), put(COLLECTION, {"_id": _id(day, handle), **document})
+
+
+def count_code(db: Database, user_id: str, now: int) -> None:
+    """Count a code that *user_id* makes herself. Raises DailyLimit after `CODES` of a day."""
+    day = day_of(now)
+    key, metrics = f"{_COUNT}:{day}:{user_id}", {"made": 0}
+    stamps = {"final": False, "schemaVersion": 1, "createdAt": now, "updatedAt": now}
+    first = {"kind": _COUNT, "day": day, "dimension": user_id, "metrics": metrics, "inputs": {}, **stamps}
+    within, once = {"_id": key, "metrics.made": {"$lt": CODES}}, {"$inc": {"metrics.made": 1}}
+    _, counted = db.write(put(COLLECTION, {"_id": key, **first}), update(COLLECTION, within, once))
+    if not counted.happened:
+        raise DailyLimit("今日获取登录码的次数已达上限，请明天再来")
 
 
 def enter(db: Database, code: str, now: int) -> Session:
