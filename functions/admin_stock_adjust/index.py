@@ -89,7 +89,7 @@ def main(request: AdminStockAdjust, ctx: Context) -> StockAdjusted:
     token = request.client_token or ""
     deed = Deed(f"stock:{token}", NAME, request.action, request.sku_id or "", digest_of(request))
     ask = Ask(deed, token, request.note or "")
-    found = stock_deeds.found(ask, ctx.db.read(*stock_deeds.reads(ask)), ctx.now)
+    found = stock_deeds.found_of(ask, ctx.db.read(*stock_deeds.reads(ask)), ctx.now)
     if request.action == "dismiss":
         repeated = stock_deeds.put_aside(ctx, ask, found, seen=_seen(request))
     elif request.action == "snooze":

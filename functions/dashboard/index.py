@@ -134,7 +134,7 @@ def _decide(posted: Posted, session: Session, ctx: Context) -> HttpResponse:
     users, signins, *replies = ctx.db.read(*board_access.standing(session), *stock_deeds.reads(ask))
     user = board_access.demand(users, signins)
     her = board_access.acting(ctx, session, role_among(user["roles"], DECIDED_BY, posted.action))
-    found = stock_deeds.found(ask, replies, ctx.now)
+    found = stock_deeds.found_of(ask, replies, ctx.now)
     if posted.action == "accept":
         done = _accepted(her, ask, found, seen)
     else:

@@ -52,11 +52,11 @@ class Seen(NamedTuple):
 
 
 def reads(ask: Ask) -> tuple[Command, Command, Command]:
-    """Return the reads that `found` needs."""
+    """Return the reads that `found_of` needs."""
     return trail(ask.deed), get(INVENTORY, ask.deed.target), get(LEDGER, ask.key)
 
 
-def found(ask: Ask, replies: Sequence[list[Document]], now: int) -> Found:
+def found_of(ask: Ask, replies: Sequence[list[Document]], now: int) -> Found:
     """Return how far *ask* has come. Raises NotFound without stock, TokenUsed for another deed's token."""
     trails, stocks, rows = replies
     if not stocks:
@@ -64,10 +64,10 @@ def found(ask: Ask, replies: Sequence[list[Document]], now: int) -> Found:
     return Found(stocks[0], rows, trails[0]["at"] if is_begun(ask.deed, trails) else now)
 
 
-def enter(ctx: Context, ask: Ask, at: Found, planned: Callable[[Document], Plan]) -> tuple[Document, bool]:
+def enter(ctx: Context, ask: Ask, found: Found, planned: Callable[[Document], Plan]) -> tuple[Document, bool]:
     """Fix the entry by its row, then carry out what the row says; True when that was done before."""
-    repeated = bool(at.rows) and at.rows[0]["state"] == "final"
-    row = at.rows[0] if at.rows else _fixed(ctx, ask, at.stock, planned(at.stock))
+    repeated = bool(found.rows) and found.rows[0]["state"] == "final"
+    row = found.rows[0] if found.rows else _fixed(ctx, ask, found.stock, planned(found.stock))
     if not settle(ctx.db, row, ctx.now):
         raise StockMoved
     return row, repeated
@@ -95,19 +95,19 @@ def ordered(
     )
 
 
-def put_aside(ctx: Context, ask: Ask, at: Found, *, seen: Seen | None = None, days: int = 0) -> bool:
+def put_aside(ctx: Context, ask: Ask, found: Found, *, seen: Seen | None = None, days: int = 0) -> bool:
     """Take the suggestion away, and make none for some *days*; True when that was done before.
 
     Raises Outdated when it is not the one that was *seen*.
     """
-    if is_aside(at.stock, ask.key):
+    if is_aside(found.stock, ask.key):
         return True
     if seen:
-        _suggested(at.stock, seen)
-    until = at.begun_at + days * DAY if days else None
-    before = {"suggestionId": (at.stock.get("suggestion") or {}).get("suggestionId")}
+        _suggested(found.stock, seen)
+    until = found.begun_at + days * DAY if days else None
+    before = {"suggestionId": (found.stock.get("suggestion") or {}).get("suggestionId")}
     leave_trail(ctx, ask.deed, before, {"snoozeUntil": until}, reason=ask.note)
-    stock_keeping.put_aside(ctx.db, at.stock, ask.key, started=at.begun_at, until=until, now=ctx.now)
+    stock_keeping.put_aside(ctx.db, found.stock, ask.key, started=found.begun_at, until=until, now=ctx.now)
     return False
 
 
