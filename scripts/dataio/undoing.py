@@ -40,6 +40,7 @@ USES: Mapping[str, tuple[tuple[str, str], ...]] = {
 """What others may have begun to use: the collections and fields that name it."""
 
 _BATCH = 200
+_MOST = 1000
 
 Outcome = Literal["deleted", "put back", "taken back", "off the shelf", "kept", "gone", "left"]
 Pair = tuple[Entry, Document]
@@ -100,8 +101,7 @@ def _put_back(db: Database, entry: Entry, live: Document) -> Step:
 
 def _orders(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
     lines = [f"{entry.key}:{line['lineId']}" for entry, order in pairs for line in order["lines"]]
-    (reviews,) = db.read(find("product_reviews", {"_id": {"$in": lines}}, fields=("_id",)))
-    reviewed = {review["_id"].rpartition(":")[0] for review in reviews}
+    reviewed = {key.rpartition(":")[0] for key in _live(db, "product_reviews", lines)}
     for entry, order in pairs:
         yield _kept(entry, "reviewed since") if entry.key in reviewed else _delete(db, entry, order)
 
@@ -235,9 +235,13 @@ def _users_of(place: str, field: str, keys: Sequence[str]) -> Command:
 
 
 def _live(db: Database, collection: str, keys: Sequence[str]) -> dict[str, Document]:
+    """Return those of *keys* that are there, as many a find as it returns at most."""
     wanted = sorted(set(keys))
-    (found,) = db.read(find(collection, {"_id": {"$in": wanted}}, limit=max(len(wanted), 1)))
-    return {each["_id"]: each for each in found}
+    parts = [wanted[start : start + _MOST] for start in range(0, len(wanted), _MOST)]
+    replies = (
+        db.read(*(find(collection, {"_id": {"$in": part}}, limit=_MOST) for part in parts)) if parts else []
+    )
+    return {each["_id"]: each for found in replies for each in found}
 
 
 def _same(live: Document, other: Mapping[str, object], name: str) -> bool:
