@@ -10,6 +10,7 @@ from gardenshop.flows import (
     entries,
     meals,
     outbox_figures,
+    queues,
     ratings,
     stock_keeping,
     timers,
@@ -43,19 +44,23 @@ class OutboxPump(Response):
 def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # The event only dates the run.
     """Look for what was left half done, in one trip, end it, then carry out the tasks."""
     before = ctx.now - GRACE
+    pending = {"state": "pending", "createdAt": {"$lte": before}}
     creating, marked, rows, refused, earnings, unearned, reviews, copies, eaten, kept, *owing = ctx.db.read(
         find("orders", {"status": "creating", "createdAt": {"$lte": before}}, limit=BATCH),
         find("orders", {"outboxAt": {"$lte": before}}, limit=BATCH),
-        find("points_ledger", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
+        queues.longest_untried("points_ledger", pending, BATCH),
         find("points_ledger", {"state": "refused", "dueAt": {"$lte": before}}, limit=BATCH),
-        find(commission.LEDGER, {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
+        queues.longest_untried(commission.LEDGER, pending, BATCH),
         find(commission.LEDGER, {"state": "refused", "dueAt": {"$lte": before}}, limit=BATCH),
-        find("product_reviews", {"ratingDueAt": {"$lte": before}}, limit=BATCH),
-        find("user_coupons", {"state": "pending", "createdAt": {"$lte": before}}, limit=BATCH),
+        queues.longest_untried("product_reviews", {"ratingDueAt": {"$lte": before}}, BATCH),
+        queues.longest_untried("user_coupons", pending, BATCH),
         meals.due(before, BATCH),
         stock_keeping.due(before, BATCH),
         *debts.owing(),
     )
+    found = {"points_ledger": rows, commission.LEDGER: earnings, "product_reviews": reviews}
+    found |= {"user_coupons": copies, "meals": eaten, "stock_ledger": kept}
+    ctx.db.write(*queues.to_the_end(found, ctx.now))
     failed = sum(_fail(order, ctx) for order in creating)
     for order in marked:
         flush(ctx.db, order)

@@ -9,6 +9,8 @@ from functions.builders import (
     FREIGHT,
     NOW,
     assert_lawful,
+    commission,
+    coupon,
     die_everywhere,
     document,
     edit,
@@ -17,14 +19,17 @@ from functions.builders import (
     lot,
     place_order,
     plant,
+    practitioner,
     rule,
     stock_up,
     template,
     user,
+    user_coupon,
 )
 from functions.conftest import Clock
 from gardenshop.cloud.clock import DAY, MINUTE
-from harness import A, Shop, user_id
+from gardenshop.models.base import RING_SIZE
+from harness import A, B, Shop, function, user_id
 
 NOTHING = {
     "ordersFailed": 0,
@@ -220,6 +225,117 @@ def test_a_planting_whose_kind_is_gone_holds_up_nothing(shop: Shop, clock: Clock
     clock.now += 2 * MINUTE
 
     assert shop.ok("outbox_pump")["done"] == 3
+
+
+def planting(number: int, code: str) -> dict[str, Any]:
+    """The pending payment of a plant."""
+    fields: dict[str, Any] = {"kind": "plant", "delta": -30, "lotsUsed": [], "state": "pending"}
+    row = lot(f"plant:{user_id(A)}:p{number}", ref={"type": "plant", "id": f"{code}:p{number}"}, **fields)
+    return {name: value for name, value in row.items() if name != "lot"}
+
+
+def copy(number: int, coupon_id: str) -> dict[str, Any]:
+    """A copy of a coupon that was not counted yet."""
+    key = f"{coupon_id}:{user_id(A)}:{number}"
+    return user_coupon(key, couponId=coupon_id, source=f"s{number}", state="pending")
+
+
+def payout(number: int, practitioner_id: str) -> dict[str, Any]:
+    """A settled month that was not booked yet."""
+    row = commission("settle", id=f"settle:{practitioner_id}:2026-0{number}", ref=f"2026-0{number}")
+    return {**row, "practitionerId": practitioner_id, "state": "pending"}
+
+
+def delivery(number: int, sku_id: str) -> dict[str, Any]:
+    """A delivery that was not booked yet."""
+    named = {"skuId": sku_id, "reason": "receive", "ref": f"r{number}", "actor": "op", "day": "2026-11-23"}
+    deltas = {"onHand": 1, "available": 1}
+    row = document("stock_ledger", id=f"{sku_id}:receive:r{number}", deltas=deltas, **named)
+    return {**row, "state": "pending"}
+
+
+def opinion(number: int, product_id: str) -> dict[str, Any]:
+    """A review that was not counted yet."""
+    named = {"productId": product_id, "userId": user_id(A), "orderNo": f"o{number}", "lineId": "L1"}
+    told = {"skuId": f"{product_id}-500g", "nickname": "素心", "score": 5, "text": "好", "state": "shown"}
+    return document("product_reviews", id=f"o{number}:L1", ratingDueAt=NOW, **named, **told)
+
+
+def meal(number: int, day: str) -> dict[str, Any]:
+    """A meal that was not booked yet."""
+    told = {"userId": user_id(A), "day": day, "type": "lunch", "items": [], "source": "member"}
+    carbon = {"carbonG": 100, "baselineG": 300, "savedG": 200, "baseline": "usual", "factorVersion": "1"}
+    return document("meals", id=f"{user_id(A)}:token-{number}", bookingDueAt=NOW, **told, **carbon)
+
+
+def forgetful(number: int) -> list[dict[str, Any]]:
+    """A ring that is full of what was done a minute after the present."""
+    return [{"key": f"k{number}:{place}", "at": NOW + MINUTE} for place in range(RING_SIZE)]
+
+
+@pytest.mark.parametrize(
+    ("collection", "begun"),
+    [
+        ("points_ledger", planting),
+        ("user_coupons", copy),
+        ("commission_ledger", payout),
+        ("stock_ledger", delivery),
+        ("product_reviews", opinion),
+        ("meals", meal),
+    ],
+    ids=["points", "coupons", "commission", "stock", "reviews", "meals"],
+)
+def test_what_nobody_can_end_holds_up_nothing_behind_it(
+    shop: Shop,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    collection: str,
+    begun: Callable[[int, str], dict[str, Any]],
+) -> None:
+    """The kinds and templates of the first are gone; their rings can no longer tell."""
+    monkeypatch.setattr(function("outbox_pump"), "BATCH", 2)
+    points = {"garden": {"available": 70}, "recentOps": []}
+    shop.add("users", user(points=points))
+    shop.add("points_ledger", lot(points=70))
+    shop.add("plant_templates", template())
+    shop.add("coupons", coupon())
+    shop.add("practitioners", practitioner())
+    lost = {"recentOps": forgetful(1), "settledThrough": "2026-05"}
+    shop.add("practitioners", practitioner(B, "absent", commission=lost))
+    stock_up(shop, "absent")
+    stock_up(shop)
+    edit(shop, "inventory", "absent-500g", {"recentOps": forgetful(2)})
+    edit(shop, "products", "absent", {"recentOps": forgetful(3)})
+    stats = {"userId": user_id(A), "day": "2026-11-20", "appliedOps": forgetful(4)}
+    shop.add("daily_stats", document("daily_stats", id=f"{user_id(A)}:2026-11-20", **stats))
+    lost_name, name = NAMES[collection]
+    for number in (1, 2):
+        shop.add(collection, begun(number, lost_name))
+    shop.add(collection, begun(3, name))
+    clock.now += 2 * MINUTE
+
+    shop.ok("outbox_pump")
+    clock.now += MINUTE
+    shop.ok("outbox_pump")
+
+    left = shop.documents(collection, UNENDED[collection])
+    assert [each["_id"] for each in left] == [begun(number, lost_name)["_id"] for number in (1, 2)]
+
+
+NAMES = {
+    "points_ledger": ("absent", "mint"),
+    "user_coupons": ("absent", "c1"),
+    "commission_ledger": ("absent", "lin"),
+    "stock_ledger": ("absent-500g", "tofu-500g"),
+    "product_reviews": ("absent", "tofu"),
+    "meals": ("2026-11-20", "2026-11-23"),
+}
+PENDING: dict[str, Any] = {"state": "pending"}
+UNENDED: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(NAMES, PENDING),
+    "product_reviews": {"ratingDueAt": {"$gt": 0}},
+    "meals": {"bookingDueAt": {"$gt": 0}},
+}
 
 
 def test_a_member_may_not(shop: Shop) -> None:

@@ -23,6 +23,7 @@ from gardenshop.cloud.errors import AppError, Busy, NotFound
 from gardenshop.flows import debts, points
 from gardenshop.flows.allowance import Balance, counted, left_of
 from gardenshop.flows.balances import Operation, apply, demand, perform
+from gardenshop.flows.queues import longest_untried
 from gardenshop.flows.watering import watering
 from gardenshop.rules.policy import Policy, policy_of
 
@@ -111,7 +112,7 @@ def book_revisions(db: Database, rows: Sequence[Document], now: int) -> None:
 
 def due(before: int, limit: int) -> Command:
     """Return the read of rows whose booking stopped halfway, at *before* or earlier."""
-    return find(LEDGER, {"bookingDueAt": {"$lte": before}}, limit=limit)
+    return longest_untried(LEDGER, {"bookingDueAt": {"$lte": before}}, limit)
 
 
 def book_due(db: Database, rows: Sequence[Document], now: int) -> int:

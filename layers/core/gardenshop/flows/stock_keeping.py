@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gardenshop.cloud.clock import day_of
-from gardenshop.cloud.database import Command, Database, Document, find, get, update
+from gardenshop.cloud.database import Command, Database, Document, get, update
 from gardenshop.cloud.errors import Busy, Outdated
 from gardenshop.flows.balances import Operation, finish, perform, record
+from gardenshop.flows.queues import longest_untried
 from gardenshop.flows.stock import INVENTORY, LEDGER
 from gardenshop.rules.stock_entries import Plan
 
@@ -80,7 +81,7 @@ def settle(db: Database, row: Document, now: int) -> bool:
 def due(before: int, limit: int) -> Command:
     """Return the read of entries that were begun at *before* or earlier and are not ended."""
     where = {"state": "pending", "reason": {"$in": list(REASONS)}, "createdAt": {"$lte": before}}
-    return find(LEDGER, where, limit=limit)
+    return longest_untried(LEDGER, where, limit)
 
 
 def end(db: Database, rows: Sequence[Document], now: int) -> int:
