@@ -8,6 +8,7 @@ from functions.bought import TOFU, buy, furnish
 from functions.builders import (
     NOW,
     Document,
+    commission,
     coupon,
     edit,
     line,
@@ -78,6 +79,7 @@ def test_a_shop_that_trades_breaks_no_law(shop: Shop, order_no: str) -> None:
         "locks": 0,
         "commission": 1,
         "garden": 2,
+        "pending": 0,
     }
     assert shop.documents("sync_tasks", {"topic": "reconcile.breach"}) == []
 
@@ -136,7 +138,54 @@ def test_lots_that_do_not_hold_what_is_available_are_found(shop: Shop, order_no:
 def test_what_is_under_way_waits_for_another_night(shop: Shop, order_no: str) -> None:
     """The counter has moved and its row does not say so yet, as between two commands of one operation."""
     edit(shop, "inventory", TOFU, {"onHand": 17, "available": 16})
-    shop.add("stock_ledger", {**opening(TOFU, 10), "_id": "restock:1", "state": "pending"})
+    row = {**opening(TOFU, 10), "_id": "restock:1", "state": "pending", "createdAt": present.now_ms() - HOUR}
+    shop.add("stock_ledger", row)
+
+    assert order_no
+    assert broken(shop) == {}
+
+
+@pytest.mark.parametrize(
+    ("collection", "row"),
+    [
+        ("points_ledger", lot("award:stuck")),
+        ("stock_ledger", {**opening(TOFU), "_id": "restock:stuck"}),
+        ("commission_ledger", commission("accrue")),
+        ("user_coupons", user_coupon("c1:u1:0")),
+    ],
+    ids=["points", "stock", "commission", "coupons"],
+)
+def test_a_row_that_nobody_ends_is_found_wherever_it_is(
+    shop: Shop, order_no: str, collection: str, row: Document
+) -> None:
+    """Its balance is passed over, so nothing else would tell of it."""
+    since = present.now_ms() - HOUR - 1
+    shop.add(collection, {**row, "state": "pending", "createdAt": since})
+
+    assert order_no
+    assert broken(shop) == {"pending": 1}
+    (task,) = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert (task["state"], task["payload"]["collection"], task["payload"]["id"]) == (
+        "dead",
+        collection,
+        row["_id"],
+    )
+    assert task["payload"]["text"] == f"pending since {since}, and its balance is not judged"
+
+
+def test_a_row_that_is_ended_between_two_looks_is_no_breach(
+    shop: Shop, order_no: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = {**lot("award:slow"), "state": "pending", "createdAt": present.now_ms() - 2 * HOUR}
+    shop.add("points_ledger", stuck)
+    looks: list[str] = []
+
+    def before(commands: Any) -> None:
+        looks.extend(each["find"] for each in commands if each.get("find") == "points_ledger")
+        if len(looks) == 2:
+            edit(shop, "points_ledger", "award:slow", {"state": "refused"})
+
+    monkeypatch.setattr(shop.adapter, "before", before)
 
     assert order_no
     assert broken(shop) == {}

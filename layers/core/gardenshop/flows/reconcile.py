@@ -24,6 +24,8 @@ _PAGE = 200
 _ORDER_DAYS = 60
 _EXAMPLES = 5
 _TOPIC = "reconcile.breach"
+_LEDGERS = ("points_ledger", "stock_ledger", "commission_ledger", "user_coupons")
+"""Whose rows are pending while what they record is under way; `outbox_pump` ends them within minutes."""
 _UNDER_WAY = {"$sum": {"$cond": [{"$eq": ["$state", "pending"]}, 1, 0]}}
 
 Related = Callable[[list[str], Rows, int], Sequence[Command]]
@@ -118,6 +120,10 @@ def _recent(now: int) -> Filter:
     }
 
 
+def _overdue(now: int) -> Filter:
+    return {"state": "pending", "createdAt": {"$lt": now - HOUR}}
+
+
 LAWS = (
     Law("stock", "inventory", laws.STOCK, _stock, laws.stock),
     Law("points", "users", ("points.garden", "points.shop"), _points, laws.points),
@@ -147,6 +153,7 @@ LAWS = (
         laws.garden,
         _recent,
     ),
+    *(Law("pending", ledger, ("createdAt",), _nothing, laws.pending, _overdue) for ledger in _LEDGERS),
 )
 
 

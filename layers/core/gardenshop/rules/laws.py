@@ -26,6 +26,12 @@ class Breach(NamedTuple):
     text: str
 
 
+def pending(page: Rows) -> Iterator[Breach]:
+    """No row of a ledger is pending for long: *page* are those that are."""
+    for each in page:
+        yield Breach(each["_id"], f"pending since {each['createdAt']}, and its balance is not judged")
+
+
 def stock(page: Rows, ledger: Rows, held: Rows, lately: Rows, undone: Rows) -> Iterator[Breach]:
     """Every counter of a SKU is the sum of its ledger; live orders hold what is reserved; none below 0."""
     sums, units = _by_id(ledger), {row["_id"]: row["units"] for row in held}
