@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dataio import access, restoring
+from dataio import access, forgotten, restoring
 from dataio.archive import archive as open_archive
 from dataio.cloudapi import CloudApi
 from dataio.definitions import ROOT
+from dataio.forgotten import Wishes
 from dataio.output import Output
 from dataio.port import Port
 from gardenshop.cloud.clock import CHINA, DAY, now_ms
@@ -23,6 +24,10 @@ from gardenshop.models.registry import COLLECTIONS
 from gardenshop.rules.backup_retention import Keep
 
 LATEST = "latest"
+_SAID = {
+    "erased": "were erased since; the next run of outbox_pump erases them again.",
+    "asked": "asked since to be erased; their wishes stand.",
+}
 
 Command = Callable[[argparse.Namespace, Output], int]
 Add = Callable[[str, Command, str], argparse.ArgumentParser]
@@ -105,18 +110,33 @@ def _restore(options: argparse.Namespace, output: Output) -> int:
     for fault in list(backups.faults(archive, manifest)):
         raise Damaged(fault)
     names = options.collection or manifest.collections
-    found = {name: _differences(db, archive, manifest, name) for name in names}
+    wishes = forgotten.wishes(db, archive, manifest, names, key=access.phone_hash_key())
+    found = {name: _differences(db, archive, manifest, name, wishes) for name in names}
     if not options.apply:
-        _show(output, manifest, {"found": found})
+        _show(output, manifest, wishes, {"found": found})
         return 0
     for name in names:
         restoring.fill(cloud, db, archive, manifest, name)
-    done = {name: restoring.swap(cloud, db, manifest, name, now=now_ms()) for name in names}
+    done = _swapped(cloud, db, manifest, names, wishes)
     left = any(counts["left"] for counts in done.values())
     for name in () if left else names:
         restoring.clear(db, manifest, name)
-    _show(output, manifest, {"found": found, "restored": done})
+    _show(output, manifest, wishes, {"found": found, "restored": done})
     return 1 if left else 0
+
+
+def _swapped(
+    cloud: CloudApi, db: Database, manifest: Manifest, names: Sequence[str], wishes: Wishes
+) -> dict[str, Counter[str]]:
+    """Bring the collections *names* back, accounts last, after the tasks that erase some of them again."""
+    done = {}
+    for name in sorted(names, key=lambda name: name == forgotten.USERS):
+        if name == forgotten.USERS:
+            db.write(*wishes.tasks(now_ms()))
+        done[name] = restoring.swap(cloud, db, manifest, name, now=now_ms(), care=wishes.care(name))
+    if forgotten.USERS not in names:
+        db.write(*wishes.tasks(now_ms()))
+    return done
 
 
 def _parts(db: Database, archive: Archive, manifest: Manifest) -> Iterator[Manifest]:
@@ -179,20 +199,26 @@ def _verdict(manifest: Manifest, faults: Sequence[str]) -> str:
     return f"Backup {manifest.id}: {manifest.documents} documents, {len(manifest.parts)} parts; {told}."
 
 
-def _differences(db: Database, archive: Archive, manifest: Manifest, name: str) -> Counter[str]:
-    due = restoring.stored(archive, manifest, name)
+def _differences(
+    db: Database, archive: Archive, manifest: Manifest, name: str, wishes: Wishes
+) -> Counter[str]:
+    due = map(wishes.care(name).amend, restoring.stored(archive, manifest, name))
     return restoring.count(restoring.differences(restoring.live(db, name), due), manifest.started_at)
 
 
-def _show(output: Output, manifest: Manifest, steps: Mapping[str, Mapping[str, Counter[str]]]) -> None:
+def _show(
+    output: Output, manifest: Manifest, wishes: Wishes, steps: Mapping[str, Mapping[str, Counter[str]]]
+) -> None:
     lines = [
         f"{title} {name}: {', '.join(f'{number} {kind}' for kind, number in sorted(counts.items()))}"
         for title, found in steps.items()
         for name, counts in found.items()
         if counts
     ]
+    asked = {"erased": wishes.erased, "asked": len(wishes.standing) - wishes.erased}
+    lines += [f"{asked[name]} members {said}" for name, said in _SAID.items() if asked[name]]
     verdict = "Restored; what was there is kept aside." if "restored" in steps else "Nothing was changed."
-    output.told({"id": manifest.id, **steps}, [*lines, f"Backup {manifest.id}. {verdict}"])
+    output.told({"id": manifest.id, **asked, **steps}, [*lines, f"Backup {manifest.id}. {verdict}"])
 
 
 def _keep(text: str) -> Keep:

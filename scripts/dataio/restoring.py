@@ -7,7 +7,7 @@ backup holds are never touched.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -23,6 +23,20 @@ _BATCH = 200
 _DIGITS = 12
 
 Kind = Literal["changed", "new", "missing"]
+
+
+class Care(NamedTuple):
+    """What is minded about members' documents.
+
+    *amend* returns a document of the backup as it is brought back, and *keeps* says whether what is live is
+    kept aside before it changes.
+    """
+
+    amend: Callable[[Document], Document] = lambda document: document
+    keeps: Callable[[Document], bool] = lambda _: True
+
+
+NO_CARE = Care()
 
 
 class Cloud(Protocol):
@@ -118,8 +132,16 @@ def fill(cloud: Cloud, db: Database, archive: Archive, manifest: Manifest, colle
     _compare(db, manifest, collection, shadow)
 
 
-def swap(cloud: Cloud, db: Database, manifest: Manifest, collection: str, *, now: int) -> Counter[str]:
-    """Bring *collection* to its shadow and return how many documents changed in which way.
+def swap(
+    cloud: Cloud,
+    db: Database,
+    manifest: Manifest,
+    collection: str,
+    *,
+    now: int,
+    care: Care = NO_CARE,
+) -> Counter[str]:
+    """Bring *collection* to its shadow, and return how many documents changed in which way.
 
     What was live is kept aside first. Where the shop writes meanwhile the guards refuse, and the next
     pass looks again; what still differs after the last pass is counted as ``left``.
@@ -129,14 +151,16 @@ def swap(cloud: Cloud, db: Database, manifest: Manifest, collection: str, *, now
     counts: Counter[str] = Counter()
     for _ in range(PASSES):
         found = False
-        for group in _groups(differences(live(db, collection), live(db, shadow))):
+        for group in _groups(differences(live(db, collection), map(care.amend, live(db, shadow)))):
             found = True
-            for batch in _batches([_keep(aside, each, now) for each in group if each.live]):
+            for batch in _batches(
+                [_keep(aside, each, now) for each in group if each.live and care.keeps(each.live)]
+            ):
                 db.write(*batch)
             counts += _bring(db, collection, group)
         if not found:
             return counts
-    left = sum(1 for _ in differences(live(db, collection), live(db, shadow)))
+    left = sum(1 for _ in differences(live(db, collection), map(care.amend, live(db, shadow))))
     return counts + Counter(left=left)
 
 

@@ -43,9 +43,10 @@ def erase(ctx: Context, task: Document) -> list[Command]:
     kept, *case = ctx.db.read(get("users", alias), *case_reads(wish["userId"]))
     is_open = bool(kept) and "openid" in kept[0]
     for account in case[0]:
-        if account.get("erasure", {}).get("alias") != alias:
+        asked = account.get("erasure", {})
+        if asked.get("alias") != alias:
             return [_forgotten(task)]
-        if blockers_of(case):
+        if blockers_of(case) and not asked.get("again"):
             return [_later(task, ctx.now + DAY), _forgotten(task)]
         _close(ctx, account, wish["openid"], alias)
         is_open = True

@@ -100,11 +100,16 @@ class Consent(Model):
 
 
 class Erasure(Model):
-    """A member's wish to be forgotten from `due_at` on; `alias` then names what the books keep of her."""
+    """A member's wish to be forgotten from `due_at` on; `alias` then names what the books keep of her.
+
+    It stays with that. Once she was forgotten, and a restore brought her back, she is forgotten `again`,
+    whatever seems to be unsettled by then.
+    """
 
     alias: UserId
     asked_at: Instant
     due_at: Instant
+    again: bool = False
 
 
 class User(Document):

@@ -36,8 +36,8 @@ class Holding(NamedTuple):
 
 _STAMPS = ("schemaVersion", "createdAt", "updatedAt")
 
-ACCOUNT = Holding("users", "_id", "kept", "账户", only=("points", "tier", "consents", *_STAMPS))
-"""Consents are kept as proof that there were some, without whose."""
+ACCOUNT = Holding("users", "_id", "kept", "账户", only=("points", "tier", "consents", "erasure", *_STAMPS))
+"""Consents are kept as proof that there were some, without whose; her wish, to know her in a backup."""
 
 PRACTITIONER = Holding(
     "practitioners",
@@ -106,6 +106,9 @@ HOLDINGS = (
 The trail of operators is not among them: what is personal in it was masked when it was written, and a row
 that changed would break its chain. It keeps her id, which leads to no account any more.
 """
+
+PERSONAL = frozenset(each.collection for each in (ACCOUNT, *HOLDINGS, PRACTITIONER, VOUCHED, COMMISSION))
+"""The collections in which something of members is."""
 
 EXPORTED = tuple(each for each in (ACCOUNT, *HOLDINGS, PRACTITIONER, VOUCHED, COMMISSION) if each.title)
 
