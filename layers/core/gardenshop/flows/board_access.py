@@ -19,7 +19,7 @@ from typing import NamedTuple
 from gardenshop.cloud import signing
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of
 from gardenshop.cloud.context import Context
-from gardenshop.cloud.database import Command, Database, Document, find, get, put, update
+from gardenshop.cloud.database import Command, Database, Document, Filter, find, get, put, update
 from gardenshop.cloud.errors import CodeRefused, CoolingDown, DailyLimit, Forbidden, SignedOut
 from gardenshop.cloud.roles import roles_for
 
@@ -164,6 +164,11 @@ def acting(ctx: Context, session: Session, role: str | None) -> Context:
 def leave(session: Session, now: int) -> Command:
     """Return the write that ends *session* for every copy of its token."""
     return update(COLLECTION, {"_id": session.signin_id}, {"$set": {"metrics.left": True, "updatedAt": now}})
+
+
+def over(now: int) -> Filter:
+    """Return the filter of sign-ins that are over, a session within a day of its code, and of their counts."""
+    return {"kind": {"$in": [_KIND, _COUNT]}, "day": {"$lt": day_of(now - DAY)}}
 
 
 def _id(day: str, handle: str) -> str:

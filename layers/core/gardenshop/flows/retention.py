@@ -1,6 +1,7 @@
 """What is not kept for ever: personal data whose time is over, and days of sales that nothing reads any more.
 
-The periods are the rule `privacy`. What a step has done is not due any more; only for the days of sales,
+The periods are the rule `privacy`; of who signed in to the dashboard nothing is kept once no session can be
+left. What a step has done is not due any more; only for the days of sales,
 which no filter finds, ``close:<day>`` of `data_dashboard` keeps the place. Ledgers, orders and the trail of
 what operators did are kept.
 """
@@ -10,6 +11,7 @@ from typing import get_args
 
 from gardenshop.cloud.clock import DAY, day_of
 from gardenshop.cloud.database import Command, Database, Document, Filter, delete, find, get, update
+from gardenshop.flows import board_access
 from gardenshop.models.event import EventType
 from gardenshop.rules.policy import PrivacyPolicy, policy_of
 
@@ -64,6 +66,7 @@ def _due(policy: PrivacyPolicy, now: int) -> list[tuple[str, Filter, Document]]:
         (_PROFILES, {"draft.savedAt": {"$lt": drafts}}, {"$unset": {"draft": ""}}),
         ("orders", {**old_orders, "address.detail": {"$exists": True, "$ne": MASK}}, {"$set": dict(_MASKED)}),
         ("sync_tasks", {"state": "done", "dueAt": {"$lt": tasks}}, {}),
+        (COLLECTION, board_access.over(now), {}),
     ]
 
 

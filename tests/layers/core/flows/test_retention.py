@@ -17,11 +17,11 @@ from functions.builders import (
     user_coupon,
 )
 from functions.past_orders import assessed, bought, past_order
-from gardenshop.cloud.clock import DAY, day_of
+from gardenshop.cloud.clock import DAY, day_of, start_of
 from gardenshop.cloud.database import Database
-from gardenshop.flows import retention
+from gardenshop.flows import board_access, retention
 from gardenshop.flows.retention import forget, trim
-from harness import A, Shop, user_id
+from harness import BOARD_KEYS, A, Shop, user_id
 
 Document = dict[str, Any]
 MONTH = 31 * DAY
@@ -72,6 +72,42 @@ def test_former_results_and_forgotten_drafts_go_and_the_present_result_stays(sho
 
     left = shop.one("user_profiles_extended", user_id(A))
     assert (left["history"], "draft" in left, left["constitution"]) == ([young], False, edited)
+
+
+def signed_in(shop: Shop, at: int) -> str:
+    """Let an operator enter a code made at *at* as late as she may; return her token."""
+    db = Database(shop.adapter)
+    code, write = board_access.issue(user_id(A), at)
+    db.write(write)
+    board_access.count_code(db, user_id(A), at)
+    session = board_access.enter(db, code, at + board_access.CODE_LASTS - 1)
+    return board_access.token_of(session, {"BOARD_KEYS": BOARD_KEYS})
+
+
+def test_who_signed_in_is_forgotten_when_no_session_can_be_left(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day is kept while a session of its last code may last; whatever else the page reads stays."""
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    midnight = start_of(day_of(NOW))
+    for age in range(1, 6):
+        signed_in(shop, midnight - DAY - age)
+    token = signed_in(shop, midnight - 1)
+    named = {"kind": "sales", "day": "2025-01-01", "metrics": {}, "inputs": {}}
+    shop.add("data_dashboard", document("data_dashboard", id="sales:2025-01-01", **named))
+
+    assert all_of(forget, shop, midnight) == 6
+
+    assert [each.partition(":")[0] for each in ids(shop, "data_dashboard")] == [
+        "sales",
+        "signin",
+        "signin_codes",
+    ]
+    shop.add("users", user(roles=["operator"]))
+    session = board_access.session_of(token, {"BOARD_KEYS": BOARD_KEYS}, midnight)
+    assert board_access.demand(*Database(shop.adapter).read(*board_access.standing(session)))[
+        "_id"
+    ] == user_id(A)
 
 
 @pytest.mark.parametrize(
