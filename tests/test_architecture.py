@@ -47,10 +47,10 @@ DOORWAYS = {
     "moto": ["scripts/localcloud/"],
     "orjson": [f"{LAYER}/cloud/ejson.py", "scripts/localcloud/cloudapi/"],
     "psutil": ["scripts/localcloud/functions/instance.py"],
-    "requests": [f"{LAYER}/cloud/wechatpay.py"],
+    "requests": [f"{LAYER}/cloud/wechatpay.py", f"{LAYER}/cloud/wechatpay_bill.py"],
     "tencentcloud": ["scripts/dataio/", "scripts/deploying/"],
     "uvicorn": ["scripts/localcloud/server.py"],
-    "wechatpayv3": [f"{LAYER}/cloud/wechatpay.py"],
+    "wechatpayv3": [f"{LAYER}/cloud/wechatpay.py", f"{LAYER}/cloud/wechatpay_bill.py"],
 }
 
 LONGEST_FUNCTION_FILE = 200

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from gardenshop.cloud.database import Database
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
 from gardenshop.flows import (
+    bills,
     coupons,
     daily_figures,
     expiry,
@@ -22,7 +23,7 @@ Step = Callable[[Database, int], int]
 
 
 class NightlyClose(Response):
-    """How much of each kind was booked, `checked` against the laws, `forgotten`, learnt of, and reckoned."""
+    """How much was booked, `checked` against the laws, `forgotten`, learnt of, reckoned, and `billed`."""
 
     coupons_expired: int
     lots_expired: int
@@ -32,6 +33,7 @@ class NightlyClose(Response):
     skus_trimmed: int
     products_prepared: int
     days_reckoned: int
+    billed: int
 
 
 @cloud_function(caller=TIMER)
@@ -46,6 +48,7 @@ def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # 
         skus_trimmed=_all(retention.trim, ctx),
         products_prepared=_all(preparation.prepare, ctx),
         days_reckoned=_all(daily_figures.reckon, ctx),
+        billed=bills.compare(ctx.db, ctx.settings.environ, ctx.now),
     )
     ctx.db.write(timers.finished("nightly_close"))
     return closed

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from localcloud.wechat import bills
 from localcloud.wechat.keys import Keys
 from localcloud.wechat.ledger import Ledger
 from localcloud.wechat.messages import PayError
@@ -33,6 +34,13 @@ def merchant_api(keys: Keys, ledger: Ledger, now: Callable[[], float]) -> Mount:
     def query(request: Request, _: bytes) -> Any:
         return ledger.query(request.path_params["number"], request.query_params.get("mchid", ""))
 
+    def bill(request: Request, _: bytes) -> Any:
+        asked, base_url = request.query_params, str(request.url).partition("/v3/")[0]
+        return bills.offer(ledger, asked.get("bill_date", ""), asked.get("tar_type"), base_url=base_url)
+
+    def bill_file(request: Request, _: bytes) -> Any:
+        return bills.file(ledger, request.query_params.get("token", ""))
+
     return Mount(
         "/wechatpay",
         routes=[
@@ -47,6 +55,8 @@ def merchant_api(keys: Keys, ledger: Ledger, now: Callable[[], float]) -> Mount:
                 f"{_REFUNDS}/{{number}}",
                 lambda call, _: ledger.query_refund(call.path_params["number"]),
             ),
+            route("GET", "/v3/bill/tradebill", bill),
+            route("GET", bills.DOWNLOAD, bill_file),
         ],
     )
 
@@ -80,6 +90,8 @@ def _signed(
 
     async def endpoint(request: Request) -> Response:
         status, reply = await run_in_threadpool(answer, request, await request.body())
+        if isinstance(reply, bytes):
+            return Response(reply, status, media_type="text/plain; charset=utf-8")
         content = b"" if reply is None else json.dumps(reply, ensure_ascii=False).encode()
         headers = keys.signed_headers(content, int(now()))
         return Response(content, status, headers, "application/json; charset=utf-8")

@@ -38,7 +38,7 @@ class Ledger:
         with self._store.exclusive():
             trade = self._store.get("trade", request.out_trade_no)
             if trade is None:
-                if request.is_over(self._moment()):
+                if request.is_over(self.moment()):
                     raise PayError(HTTPStatus.BAD_REQUEST, "PARAM_ERROR", "time_expire 已过")
             else:
                 _check_open(trade)
@@ -90,7 +90,7 @@ class Ledger:
             if trade["transaction"]["trade_state"] != "CLOSED" or not force:
                 _check_open(trade)
             asked = Prepay.model_validate(trade["asked"])
-            if asked.is_over(self._moment()) and not force:
+            if asked.is_over(self.moment()) and not force:
                 raise PayError(HTTPStatus.BAD_REQUEST, "ORDER_CLOSED", "订单已过期")
             trade["transaction"].update(self._paid(asked))
             self._store.put("trade", out_trade_no, trade)
@@ -134,13 +134,13 @@ class Ledger:
         return [known["refund"] for known in self._store.all("refund")]
 
     def time_text(self) -> str:
-        return self._moment().isoformat(timespec="seconds")
+        return self.moment().isoformat(timespec="seconds")
 
-    def _moment(self) -> datetime:
+    def moment(self) -> datetime:
         return datetime.fromtimestamp(self._now(), _CHINA)
 
     def _stamp(self) -> str:
-        return self._moment().strftime("%Y%m%d")
+        return self.moment().strftime("%Y%m%d")
 
     def _paid(self, asked: Prepay) -> Value:
         total = asked.amount.total

@@ -11,7 +11,8 @@ which checks no timestamp and downloads certificates for any serial a stranger c
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from http import HTTPStatus
@@ -21,8 +22,10 @@ from pydantic import ValidationError
 
 from gardenshop.cloud.clock import MINUTE, SECOND, rfc3339
 from gardenshop.cloud.errors import Internal, UpstreamUnavailable
+from gardenshop.cloud.wechatpay_bill import checked_lines, downloaded
 from gardenshop.cloud.wechatpay_messages import (
     REFUSALS,
+    Bill,
     Envelope,
     MessageT,
     Notice,
@@ -148,6 +151,17 @@ class WeChatPay:
             return _parse(Refund, self._call("query_refund", out_refund_no=out_refund_no))
         except UnknownTrade:
             return None
+
+    @contextmanager
+    def bill(self, day: str) -> Iterator[Iterator[str]]:
+        """Open the lines of the bill of *day*, which lie in a file until they are read.
+
+        Raises NoBill, or UpstreamUnavailable also where they are not what WeChat Pay says they are.
+        """
+        offered = _parse(Bill, self._call("trade_bill", bill_date=day))
+        pieces = downloaded(offered.download_url, self._settings)
+        with checked_lines(pieces, offered.hash_value.lower()) as lines:
+            yield lines
 
     def read_notice(self, headers: Mapping[str, str], raw_body: bytes, now_ms: Instant) -> Notice:
         """Verify and open a notice. Raises NoticeRejected with the *reason* why it is not one.

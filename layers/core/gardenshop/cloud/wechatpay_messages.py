@@ -2,6 +2,8 @@
 
 NoticeRejected  (InvalidRequest)  not a fresh notice that WeChat Pay signed for us
 UnknownTrade    (NotFound)        WeChat Pay knows no such payment or refund
+NoBill          (NotFound)        WeChat Pay has no bill of that day: nothing was traded
+NoBillYet       (NoBill)          WeChat Pay has not made it yet
 AlreadyPaid     (Conflict)        the payment succeeded: it can be neither opened nor closed
 TradeClosed     (Conflict)        the payment was closed: it cannot be opened again
 PaymentRefused  (Internal)        any other no; `api_code` is WeChat Pay's name for it
@@ -31,6 +33,18 @@ class UnknownTrade(NotFound):
     text = "没有找到对应的支付单"
 
 
+class NoBill(NotFound):
+    code = 40411
+    error = "NO_BILL"
+    text = "没有这一天的账单"
+
+
+class NoBillYet(NoBill):
+    code = 40412
+    error = "NO_BILL_YET"
+    text = "账单还在生成，请稍后再试"
+
+
 class AlreadyPaid(Conflict):
     code = 40910
     error = "ALREADY_PAID"
@@ -54,13 +68,15 @@ class PaymentRefused(Internal):
         return str(self.details["apiCode"])
 
 
-REFUSALS: Mapping[str, type[UnknownTrade | AlreadyPaid | TradeClosed]] = {
+REFUSALS: Mapping[str, type[UnknownTrade | NoBill | AlreadyPaid | TradeClosed]] = {
     "ORDERPAID": AlreadyPaid,
     "ORDER_CLOSED": TradeClosed,
     "ORDERCLOSED": TradeClosed,
     "ORDER_NOT_EXIST": UnknownTrade,
     "ORDERNOTEXIST": UnknownTrade,
     "RESOURCE_NOT_EXISTS": UnknownTrade,
+    "NO_STATEMENT_EXIST": NoBill,
+    "STATEMENT_CREATING": NoBillYet,
 }
 """Codes with a meaning for the shop; older and newer pages of the vendor spell some of them differently."""
 
@@ -128,6 +144,14 @@ class Refund(Message):
     @property
     def refunded_at(self) -> Instant | None:
         return instant_of(self.success_time)
+
+
+class Bill(Message):
+    """Where a day's bill is to be had, and the digest of its text."""
+
+    hash_type: Literal["SHA1"]
+    hash_value: str
+    download_url: str
 
 
 class Notice(Message):

@@ -22,7 +22,7 @@ KIND = "laws"
 _ROWS = "data_dashboard"
 _PAGE = 200
 _ORDER_DAYS = 60
-_EXAMPLES = 5
+EXAMPLES = 5
 _TOPIC = "reconcile.breach"
 _LEDGERS = ("points_ledger", "stock_ledger", "commission_ledger", "user_coupons")
 """Whose rows are pending while what they record is under way; `outbox_pump` ends them within minutes."""
@@ -159,7 +159,7 @@ LAWS = (
 
 def check(db: Database, now: int) -> int:
     """Judge some more documents by the laws of the day of *now*; return how many, 0 when all are judged."""
-    key = f"{KIND}:{day_of(now)}"
+    key = row_of(now)
     db.write(put(_ROWS, _row(key, now)))
     while True:
         (found,) = db.read(get(_ROWS, key))
@@ -169,10 +169,16 @@ def check(db: Database, now: int) -> int:
         law, after = LAWS[run["inputs"]["law"]], run["inputs"]["after"]
         page = _page(db, law, {"$gt": after}, now)
         breaches = list(_broken(db, law, page, now))
-        db.write(*(put("sync_tasks", _task(law, breach, now)) for breach in breaches))
+        tasks = [breach_task(law.name, law.collection, breach, day_of(now), now) for breach in breaches]
+        db.write(*(put("sync_tasks", task) for task in tasks))
         db.write(_moved(run, law, page, breaches, now))
         if page:
             return len(page)
+
+
+def row_of(now: int) -> str:
+    """Return the id of the row that says what was found on the day of *now*."""
+    return f"{KIND}:{day_of(now)}"
 
 
 def _moved(run: Document, law: Law, page: list[Document], breaches: list[Breach], now: int) -> Command:
@@ -182,7 +188,7 @@ def _moved(run: Document, law: Law, page: list[Document], breaches: list[Breach]
     inputs = {"law": place + over, "after": "" if over else page[-1]["_id"]}
     counts = {f"metrics.{law.name}.checked": len(page), f"metrics.{law.name}.broken": len(breaches)}
     told = [f"{breach.id}: {breach.text}" for breach in breaches]
-    examples = {f"metrics.{law.name}.examples": {"$each": told, "$slice": _EXAMPLES}}
+    examples = {f"metrics.{law.name}.examples": {"$each": told, "$slice": EXAMPLES}}
     change = {"inputs": inputs, "final": inputs["law"] == len(LAWS), "updatedAt": now}
     as_read = {"_id": run["_id"], "inputs.law": place, "inputs.after": after, "final": False}
     return update(_ROWS, as_read, {"$set": change, "$inc": counts, "$push": examples})
@@ -226,8 +232,8 @@ def _judged(db: Database, law: Law, page: list[Document], now: int) -> Iterator[
     return law.judge(page, *db.read(*related)) if page else iter(())
 
 
-def _task(law: Law, breach: Breach, now: int) -> Document:
-    """Return the task that tells somebody of *breach*, once however often it is found in a day."""
-    payload = {"law": law.name, "collection": law.collection, "id": breach.id, "text": breach.text}
-    task = outbox.task(_TOPIC, f"{law.name}:{breach.id}:{day_of(now)}", payload=payload, at=now)
+def breach_task(law: str, collection: str, breach: Breach, day: str, now: int) -> Document:
+    """Return the task that tells somebody of *breach*, once however often it is found of a *day*."""
+    payload = {"law": law, "collection": collection, "id": breach.id, "text": breach.text}
+    task = outbox.task(_TOPIC, f"{law}:{breach.id}:{day}", payload=payload, at=now)
     return {**task, "state": "dead", "lastError": breach.text[:500]}
