@@ -9,7 +9,7 @@ from functions.builders import Document, edit, line, place_order
 from functions.conftest import Clock, WeChat
 from gardenshop.cloud import wechatpay
 from gardenshop.cloud.clock import DAY, HOUR, day_of, rfc3339, start_of
-from gardenshop.cloud.errors import UpstreamUnavailable
+from gardenshop.cloud.errors import DatabaseUnavailable, UpstreamUnavailable
 from gardenshop.cloud.wechatpay import PaySettings
 from gardenshop.cloud.wechatpay_bill import downloaded
 from gardenshop.flows import bills
@@ -197,6 +197,24 @@ def test_a_bill_that_is_not_made_yet_is_nothing_to_tell_of(
     assert close(shop, clock, bills.LAST) == 0
 
     assert (rows(shop), told(shop), paid["status"]) == ({}, [], "paid")
+
+
+def test_a_database_that_does_not_answer_is_no_fault_of_the_bill(
+    shop: Shop, clock: Clock, paid: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def before(commands: Any) -> None:
+        if any("attempts.attemptNo" in each.get("filter", {}) for each in commands):
+            raise DatabaseUnavailable
+
+    day = day_of(clock.now)
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.adapter, "before", before)
+        clock.now = start_of(day) + bills.LAST * DAY
+        assert shop.call("nightly_close", {"Type": "Timer", "Time": rfc3339(clock.now)})["code"] != 0
+        assert day not in rows(shop)
+
+    assert close(shop, clock, 0) == 1
+    assert (told(shop), paid["status"]) == ([], "paid")
 
 
 def test_a_bill_is_fetched_from_the_gateway_alone(wechat: WeChat) -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from gardenshop.cloud import log
 from gardenshop.cloud.clock import DAY, day_of, start_of
 from gardenshop.cloud.database import Command, Database, Document, find, put, update
-from gardenshop.cloud.errors import AppError
+from gardenshop.cloud.errors import AppError, DatabaseUnavailable
 from gardenshop.cloud.wechatpay import PaySettings, WeChatPay
 from gardenshop.cloud.wechatpay_messages import NoBill, NoBillYet
 from gardenshop.flows.reconcile import EXAMPLES, breach_task, row_of
@@ -88,6 +88,8 @@ def _compared(db: Database, environ: Mapping[str, str], day: str, *, is_last: bo
             breaches = list(_unlike(db, entries(lines, environ["WECHATPAY_APPID"]), seen))
     except NoBillYet:
         return None
+    except DatabaseUnavailable:
+        raise
     except (AppError, ArithmeticError, LookupError, ValueError) as error:
         name = error.error if isinstance(error, AppError) else type(error).__name__
         log.emit("bill", day=day, error=name)
