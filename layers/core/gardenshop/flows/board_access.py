@@ -167,7 +167,7 @@ def leave(session: Session, now: int) -> Command:
 
 
 def over(now: int) -> Filter:
-    """Return the filter of sign-ins that are over, a session within a day of its code, and of their counts."""
+    """Return the filter of sign-ins that are over, within a day of their codes, and of their counts."""
     return {"kind": {"$in": [_KIND, _COUNT]}, "day": {"$lt": day_of(now - DAY)}}
 
 
