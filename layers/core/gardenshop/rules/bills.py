@@ -1,5 +1,6 @@
 """WeChat Pay's bill of a day beside what orders say of the same payments and refunds, number by number."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -10,6 +11,9 @@ Document = Mapping[str, Any]
 
 _MARK = "`"
 _STATES = {"SUCCESS": "payment", "REFUND": "refund"}
+_OURS = re.compile(r"\d{20}A\d+")
+"""How `order_pay` numbers an attempt. The former shop may sell under the same app; its numbers are others."""
+
 _FAILED = ("FAIL", "CHANGE")
 """Refunds that brought nobody money."""
 
@@ -28,7 +32,7 @@ class Entry(NamedTuple):
 
 
 def entries(lines: Iterable[str], appid: str) -> Iterator[Entry]:
-    """Yield the payments and refunds of *appid* in a bill: titles, a line for each, titles of sums, and sums.
+    """Yield this shop's payments and refunds by *appid* in a bill: titles, lines, titles of sums, and sums.
 
     Each value begins with a backtick and may hold commas. Raises ValueError, LookupError or ArithmeticError
     where a line is not of that form.
@@ -41,7 +45,8 @@ def entries(lines: Iterable[str], appid: str) -> Iterator[Entry]:
             titles = line.split(",")
             continue
         values = dict(zip(titles, line[1:].split(f",{_MARK}"), strict=True))
-        kind = _STATES.get(values["交易状态"]) if values["公众账号ID"] == appid else None
+        ours = values["公众账号ID"] == appid and _OURS.fullmatch(values["商户订单号"])
+        kind = _STATES.get(values["交易状态"]) if ours else None
         if kind == "payment":
             yield Entry(values["商户订单号"], _fen(values["订单金额"]))
         elif kind == "refund" and values["退款状态"] not in _FAILED:

@@ -9,13 +9,14 @@ from gardenshop.rules.laws import Breach
 from localcloud.wechat.bills import SUMS, TITLES
 
 APPID = "wx2421b1c4370ec43b"
+NUMBER = "20261123123456789012A1"
 PAID = (
-    "`2026-11-23 04:21:23,`wx2421b1c4370ec43b,`10000100,`0,`,`4200001,`A1,`o1,`JSAPI,`SUCCESS,`CMC,`CNY,"
-    "`19.90,`0.00,`0,`0,`0.00,`0.00,`,`,`豆腐, 一盒,`,`0.11940,`0.60%,`19.90,`0.00,`"
+    "`2026-11-23 04:21:23,`wx2421b1c4370ec43b,`10000100,`0,`,`4200001,`20261123123456789012A1,`o1,"
+    "`JSAPI,`SUCCESS,`CMC,`CNY,`19.90,`0.00,`0,`0,`0.00,`0.00,`,`,`豆腐, 一盒,`,`0.11940,`0.60%,`19.90,`0.00,`"
 )
 BACK = (
-    "`2026-11-23 09:00:00,`wx2421b1c4370ec43b,`10000100,`0,`,`4200001,`A1,`o1,`JSAPI,`REFUND,`CMC,`CNY,"
-    "`0.00,`0.00,`5030001,`R1,`0.10,`0.00,`ORIGINAL,`PROCESSING,`豆腐, 一盒,`,`-0.00060,`0.60%,`0.00,`0.10,`"
+    "`2026-11-23 09:00:00,`wx2421b1c4370ec43b,`10000100,`0,`,`4200001,`20261123123456789012A1,`o1,"
+    "`JSAPI,`REFUND,`CMC,`CNY,`0.00,`0.00,`5030001,`R1,`0.10,`0.00,`ORIGINAL,`PROCESSING,`豆腐, 一盒,`,`-0.00060,`0.60%,`0.00,`0.10,`"
 )
 END = (SUMS, "`2,`19.90,`0.10,`0.00,`0.11880,`19.90,`0.10")
 
@@ -42,14 +43,15 @@ def order(**changes: Any) -> dict[str, Any]:
 def test_payments_and_refunds_are_read_and_nothing_of_the_sums() -> None:
     found = list(entries([TITLES, PAID, BACK, *END], APPID))
 
-    assert found == [Entry("A1", 1990), Entry("A1", 10, "R1")]
+    assert found == [Entry(NUMBER, 1990), Entry(NUMBER, 10, "R1")]
 
 
-def test_what_another_app_sold_and_what_brought_nobody_money_is_passed_over() -> None:
+def test_what_another_shop_sold_and_what_brought_nobody_money_is_passed_over() -> None:
     failed, revoked = BACK.replace("`PROCESSING", "`FAIL"), PAID.replace("`SUCCESS", "`REVOKED")
 
     assert list(entries([TITLES, failed, revoked, *END], APPID)) == []
     assert list(entries([TITLES, PAID, *END], "wx-another")) == []
+    assert list(entries([TITLES, PAID.replace(NUMBER, "JY20261123001"), *END], APPID)) == []
 
 
 def test_a_bill_without_trades_is_empty() -> None:
