@@ -23,7 +23,7 @@ from gardenshop.cloud.errors import (
 from gardenshop.flows.attribution import candidates, credits_of
 from gardenshop.flows.balances import Outcome, perform
 from gardenshop.flows.basket import read_commands
-from gardenshop.flows.checkout import Quote, Wanted, quote_of, view_of
+from gardenshop.flows.checkout import Quote, Wanted, quote_of
 from gardenshop.flows.holds import give_back, refusal_of, remembered, take
 from gardenshop.flows.order_draft import Wishes, draft
 from gardenshop.flows.orders import transition
@@ -89,6 +89,8 @@ def _check(quote: Quote, request: Checkout) -> None:
 
 
 def _preview(quote: Quote) -> Document:
+    from gardenshop.flows.quote_view import view_of  # noqa: PLC0415  # Only refusals show it.
+
     return view_of(quote).model_dump(mode="json", by_alias=True, exclude_none=True)
 
 

@@ -2,7 +2,8 @@
 
 from gardenshop.cloud.entry import MEMBER, Context, cloud_function
 from gardenshop.flows.basket import read_commands
-from gardenshop.flows.checkout import QuoteView, Wanted, quote_of, view_of
+from gardenshop.flows.checkout import Wanted, quote_of
+from gardenshop.flows.quote_view import QuoteView, view_of
 
 
 class CheckoutPreview(Wanted):

@@ -8,9 +8,10 @@ from pydantic import Field
 from gardenshop.cloud.database import Command, Document, aggregate, find
 from gardenshop.cloud.entry import MEMBER, Context, Request, Response, cloud_function
 from gardenshop.flows.basket import read_commands
-from gardenshop.flows.checkout import MAX_LINES, CouponChoices, Wanted, WantedLine, choices_of, quote_of
+from gardenshop.flows.checkout import MAX_LINES, Wanted, WantedLine, quote_of
 from gardenshop.flows.claims import TEMPLATES
 from gardenshop.flows.coupons import COUPONS, CouponView, TermsView, shown_terms, view_of
+from gardenshop.flows.quote_view import CouponChoices, choices_of
 from gardenshop.models.base import Key
 from gardenshop.models.promotion import Coupon
 from gardenshop.rules.coupons import why_not_hers

@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 before = set(sys.modules)
 from gardenshop.cloud import entry
-from gardenshop.models.vocabulary import Media
+from gardenshop.models.traits import Media
 Media.model_validate({"cover": "https://example.org/tofu.jpg"})
 print(*sorted(set(sys.modules) - before))
 """
@@ -20,5 +20,5 @@ print(*sorted(set(sys.modules) - before))
 def test_building_a_model_looks_for_no_plugins_and_loads_nothing_heavy() -> None:
     command = [sys.executable, "-c", BUILD_A_MODEL, str(CORE)]
     loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    assert "gardenshop.models.vocabulary" in loaded
+    assert "gardenshop.models.traits" in loaded
     assert not {"importlib.metadata", "ssl", "http.client", "requests", "cryptography"} & set(loaded)

@@ -8,7 +8,7 @@ from gardenshop.cloud.entry import Context
 from gardenshop.flows.basket import line_id
 from gardenshop.flows.checkout import MAX_LINES, Quote, totals_of
 from gardenshop.flows.orders import order_no
-from gardenshop.models.order import Order
+from gardenshop.models.new_order import NewOrder
 from gardenshop.rules.attribution import Credit
 from gardenshop.rules.promotions import budget_units
 from gardenshop.rules.till import Gift
@@ -22,7 +22,7 @@ class Wishes(NamedTuple):
     consents: frozenset[str]
 
 
-def draft(quote: Quote, wishes: Wishes, ctx: Context, *, credit: Sequence[Credit | None]) -> Order:
+def draft(quote: Quote, wishes: Wishes, ctx: Context, *, credit: Sequence[Credit | None]) -> NewOrder:
     """Build the order of *quote*, whose items *credit* says. Its model refuses parts that do not add up.
 
     The parts are plain, because the whole is validated at once: a cold start then builds one validator.
@@ -33,7 +33,7 @@ def draft(quote: Quote, wishes: Wishes, ctx: Context, *, credit: Sequence[Credit
         for position in range(len(items))
     ]
     given = [_gift(len(items) + i, gift, quote) for i, gift in enumerate(gifts[: MAX_LINES - len(items)])]
-    return Order.model_validate(
+    return NewOrder.model_validate(
         {
             "_id": order_no(ctx.user_id, wishes.client_token, ctx.now),
             "createdAt": ctx.now,
@@ -52,6 +52,7 @@ def draft(quote: Quote, wishes: Wishes, ctx: Context, *, credit: Sequence[Credit
             "pointsLapsed": quote.basket.lapsed_points if quote.price.points_fen else None,
             "address": quote.address,
             "remark": wishes.remark,
+            "garden": {},
             "payBy": ctx.now + policy.order.pay_minutes * MINUTE,
             "history": ({"at": ctx.now, "event": "create", "to": "creating", "actor": ctx.user_id},),
         }

@@ -78,18 +78,18 @@ RulesVersion = Annotated[str, Field(max_length=200)]
 ClientToken = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_\-]+$")]
 """Made by the client once per intent and sent again with every retry, so that it counts once."""
 
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
-_BLANK = re.compile("[\\s\u00ad\u115f\u1160\u180e\u200b-\u200d\u2060-\u2064\u2800\u3164\uffa0]*")
+_UNSEEN = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"
+_BLANK = "[\\s\u00ad\u115f\u1160\u180e\u200b-\u200d\u2060-\u2064\u2800\u3164\uffa0]*"
 
 
 def _line(text: str) -> str:
-    if _UNSEEN.search(text):
+    if re.search(_UNSEEN, text):
         raise PydanticCustomError("unseen_character", "holds a character that cannot be seen")
     return text
 
 
 def _words(text: str) -> str:
-    if _BLANK.fullmatch(text):
+    if re.fullmatch(_BLANK, text):
         raise PydanticCustomError("blank", "there is nothing to see in it")
     return _line(text)
 

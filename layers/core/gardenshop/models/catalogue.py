@@ -19,7 +19,8 @@ from gardenshop.models.base import (
     Words,
 )
 from gardenshop.models.product import Nutrition
-from gardenshop.models.vocabulary import Allergens, ConstitutionFit, Contains, Media, Tcm, Terms
+from gardenshop.models.traits import ConstitutionFit, Media, Tcm
+from gardenshop.models.vocabulary import Allergens, Contains, Terms
 
 Label = Annotated[Words, Field(max_length=200)]
 _LINES = TypeAdapter(tuple[Line, ...])

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from gardenshop.models.base import Count, Document, Grams, Key, LongText, Model, ShortText, SkuId
 from gardenshop.models.product import Nutrition
-from gardenshop.models.vocabulary import Allergens, ConstitutionFit, Contains, Media, Tcm, Terms
+from gardenshop.models.traits import ConstitutionFit, Media, Tcm
+from gardenshop.models.vocabulary import Allergens, Contains, Terms
 
 FoodStatus = Literal["active", "hidden"]
 

@@ -23,7 +23,8 @@ from gardenshop.models.base import (
     SignedFen,
     UserId,
 )
-from gardenshop.models.vocabulary import BadgeLevel, DietFlag, Media, RecordState, Via
+from gardenshop.models.traits import Media
+from gardenshop.models.vocabulary import BadgeLevel, DietFlag, RecordState, Via
 
 
 class CommissionBalance(Model):

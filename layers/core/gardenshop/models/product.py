@@ -22,15 +22,8 @@ from gardenshop.models.base import (
     SkuId,
     UserId,
 )
-from gardenshop.models.vocabulary import (
-    Allergens,
-    BadgeLevel,
-    ConstitutionFit,
-    Contains,
-    Media,
-    Tcm,
-    Terms,
-)
+from gardenshop.models.traits import ConstitutionFit, Media, Tcm
+from gardenshop.models.vocabulary import Allergens, BadgeLevel, Contains, Terms
 
 
 class Sku(Model):

@@ -91,32 +91,6 @@ Via = Literal["share", "recipe", "certification"]
 """How a practitioner caused a sale: by her link, by her recipe, by vouching for the product."""
 
 
-class Tcm(Model):
-    """性味归经 of a food as a cited source records it."""
-
-    nature: Nature
-    flavours: Annotated[tuple[Flavour, ...], Field(max_length=7)] = ()
-    channels: Annotated[tuple[Channel, ...], Field(max_length=12)] = ()
-    source: ShortText
-    evidence: ShortText | None = None
-
-
-class ConstitutionFit(Model):
-    """For whom a food is traditionally named as suitable or to be limited, and by whom."""
-
-    suits: Constitutions = ()
-    avoid: Constitutions = ()
-    source: ShortText
-
-
-class Media(Model):
-    """Addresses of pictures and clips (cloud file ids or https)."""
-
-    cover: Annotated[str, Field(max_length=500)] | None = None
-    images: Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(max_length=20)] = ()
-    video: Annotated[str, Field(max_length=500)] | None = None
-
-
 class Scope(Model):
     """The goods that something applies to: all when every list is empty."""
 

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gardenshop.models.base import Document, Key, LongText, Model, Points, ShortText
-from gardenshop.models.vocabulary import Constitutions, Media, Terms
+from gardenshop.models.traits import Media
+from gardenshop.models.vocabulary import Constitutions, Terms
 
 
 class Citation(Model):

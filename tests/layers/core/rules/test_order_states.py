@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from gardenshop.models.order import OrderStatus as StoredStatus
+from gardenshop.models.new_order import OrderStatus as StoredStatus
 from gardenshop.rules.order_states import (
     ALL_STATUSES,
     EDGES,
