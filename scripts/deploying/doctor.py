@@ -135,6 +135,15 @@ def _layer_order(patient: _Patient) -> str:
     return f"the {'later' if told['mark'] == 2 else 'earlier'} layer wins, at {told['file']}"  # noqa: PLR2004
 
 
+def _staged_layer(patient: _Patient) -> str:
+    content = archive({"probe_mark.py": b"MARK = 3\n"})
+    try:
+        version = patient.environment.publish_staged(patient.layer, content, "doctor")
+    except NotDeployable as error:
+        raise _Unanswered(str(error)) from error
+    return f"version {version} was published from the temporary bucket"
+
+
 def _newer_runtime(patient: _Patient) -> str:
     name = f"{patient.function}n"
     settings = Settings(_HANDLER, 5, 128, {}, ())
@@ -249,6 +258,7 @@ QUESTIONS: Mapping[str, Ask] = {
     "Which of the platform's variables the process has": _process_environment,
     "Which Python runs, and what is on sys.path": _sys_path,
     "Which of two layers wins a file that both have": _layer_order,
+    "Whether a layer may come by the temporary bucket": _staged_layer,
     "Whether Python3.11 functions can be created": _newer_runtime,
     "Whether a function's own credentials may call RunCommands": _temporary_credentials,
     "Whether a function's own credentials reach the storage": _storage,

@@ -11,9 +11,13 @@ from dataio.cloudapi import Access, CloudError
 from deploying.building import RUNTIME
 from deploying.errors import NotDeployable
 from deploying.service import Service, scf, tcb
+from deploying.staging import NotStaged, TemporaryBucket
 
 LAYER_LIMIT = 20 * 1024 * 1024
 """What a zip in a request may come to: docs.cloudbase.net/cloud-function/layer."""
+
+LARGEST_LAYER = 50 * 1024 * 1024
+"""What a zip may come to that is uploaded before."""
 
 _ROLE = {"Role": "TCB_QcsRole", "Stamp": "MINI_QCBASE"}
 """What makes a function one of CloudBase's: its built-in credentials come from that role."""
@@ -69,6 +73,7 @@ class Environment:
         self.scf: Service = scf(access, sleep)
         self.tcb: Service = tcb(access, sleep)
         self.sleep = sleep
+        self._access = access
 
     def functions(self) -> dict[str, Function]:
         """Return all functions by their names."""
@@ -127,23 +132,34 @@ class Environment:
         return sorted(versions, reverse=True)
 
     def publish_layer(self, name: str, content: bytes, description: str) -> int:
-        """Publish a version of a layer and return its number."""
-        too_large = NotDeployable(
-            f"The layer {name} is {len(content) / 1024**2:.1f} MB, more than a request carries: publish "
-            f"it in the console (50 MB at most) for {RUNTIME}, described as “{description}”, and start again."
-        )
-        if len(content) > LAYER_LIMIT:
-            raise too_large
+        """Publish a version of a layer and return its number; what no request carries is uploaded before."""
+        if len(content) > LARGEST_LAYER:
+            raise _too_large(name, content, description, "no layer may be so large")
+        if len(content) <= LAYER_LIMIT:
+            return self._publish(name, {"ZipFile": _base64(content)}, content, description)
+        return self.publish_staged(name, content, description)
+
+    def publish_staged(self, name: str, content: bytes, description: str) -> int:
+        """Publish a version of a layer by the temporary bucket and return its number."""
+        try:
+            code = TemporaryBucket(self._access, self.scf, self.sleep).put(name, content)
+            return self._publish(name, code, content, description)
+        except (CloudError, NotStaged) as error:
+            raise _too_large(name, content, description, str(error)) from error
+
+    def _publish(self, name: str, code: Mapping[str, str], content: bytes, description: str) -> int:
         parameters: dict[str, Any] = {
             "CompatibleRuntimes": [RUNTIME],
             "Description": description,
             "Src": f"TCB_{self.id}",
+            "Content": code,
         }
-        parameters["Content"] = {"ZipFile": _base64(content)}
         try:
             reply = self.scf.call("PublishLayerVersion", LayerName=name, **parameters)
         except CloudError as error:
-            raise too_large if error.code.startswith("RequestSizeLimitExceeded") else error from None
+            if error.code.startswith("RequestSizeLimitExceeded"):
+                raise _too_large(name, content, description, str(error)) from None
+            raise
         version = int(reply["LayerVersion"])
         self._wait(f"{name} {version}", "GetLayerVersion", LayerName=name, LayerVersion=version)
         return version
@@ -216,6 +232,13 @@ class Environment:
 
     def _at(self, name: str) -> dict[str, Any]:
         return {"FunctionName": name, "Namespace": self.id}
+
+
+def _too_large(name: str, content: bytes, description: str, why: str) -> NotDeployable:
+    return NotDeployable(
+        f"The layer {name} is {len(content) / 1024**2:.1f} MB and cannot be sent ({why}): publish it in the "
+        f"console (50 MB at most) for {RUNTIME}, described as “{description}”, and start again."
+    )
 
 
 def _function(reply: Mapping[str, Any]) -> Function:

@@ -341,12 +341,29 @@ def test_logs_show_what_functions_printed(deploy: Run) -> None:
     assert deploy("logs", "--since", "yesterday")[0] == 1
 
 
+def test_layers_that_no_request_carries_are_deployed_by_the_temporary_bucket(
+    deploy: Run, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploying.environment.LAYER_LIMIT", 100)
+    monkeypatch.setattr("deploying.staging._PIECE", 100)
+
+    code, printed = deploy("apply")
+
+    assert code == 0
+    assert set(re.findall(r"(core|kit)\S*: 0 of 0 MB uploaded", printed)) == {"core", "kit"}
+    assert deploy("verify")[0] == 0
+    assert deploy("plan", "--exit-code")[0] == 0
+    assert asked(deploy, "wish_add")["kit"] == "kit"
+    assert [each["LayerVersion"] for each in environment(cloud).scf.call("ListLayers")["Layers"]] == [1, 1]
+
+
 def test_the_doctor_answers_every_question_and_leaves_nothing_behind(deploy: Run, cloud: LocalCloud) -> None:
     code, printed = deploy("doctor", "--json")
 
     facts = {fact["question"]: fact for fact in json.loads(printed)["facts"]}
     assert code == 0
-    assert len(facts) == 17
+    assert len(facts) == 18
+    assert facts["Whether a layer may come by the temporary bucket"]["found"] == "yes"
     assert facts["Which of two layers wins a file that both have"]["seen"].startswith("the later layer wins")
     assert facts["Whether a function's own credentials may call RunCommands"]["found"] == "yes"
     assert facts["How a duplicate key is answered"]["seen"].startswith("FailedOperation: E11000")
