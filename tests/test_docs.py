@@ -165,6 +165,22 @@ def test_the_season_of_the_guide_is_played_lost_and_brought_back(project: Path) 
     assert '"liveVersion": 2' in rules
 
 
+def test_what_the_guide_deploys_on_this_machine_is_verified(project: Path) -> None:
+    *_, rehearsed = blocks("First deploy in 15 minutes")
+
+    with serving(project, "--reset", "--deployed"):
+        planned, applied, verified, again, called, logged = [
+            said(project, command) for command in rehearsed.splitlines()
+        ]
+
+    assert "changes to make" in planned
+    assert "changes made" in applied
+    assert "50 functions, 0 not as expected" in verified
+    assert "Nothing to do" in again
+    assert '"code": 0' in called
+    assert "nightly_close" in logged
+
+
 def test_the_guides_move_from_the_former_shop_is_made_and_taken_back(project: Path) -> None:
     (moved,) = blocks("Moving in from the former shop")
 

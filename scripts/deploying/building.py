@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,7 @@ _TARGET = {
     "python_version": VERSION,
     "sys_platform": "linux",
 }
+_PLATFORM = ("--platform", "manylinux2014_x86_64", "--implementation", "cp", "--python-version", VERSION)
 _REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9._-]+==\S+)(?: ; (?P<marker>[^\\]+?))?(?P<rest> *\\?)$")
 _METADATA = ("METADATA", "entry_points.txt")
 _OTHER_SERVICES = re.compile(r"(?:boto3|botocore)/data/(?!s3/)[^/]+/")
@@ -49,13 +51,16 @@ class Layer:
     digest: str
 
 
-def build(root: Path, alias: str, cache: Path) -> Layer:
-    """Return the layer in ``layers/<alias>``; its wheels are fetched into *cache* once for each lock."""
+def build(root: Path, alias: str, cache: Path, *, here: bool = False) -> Layer:
+    """Return the layer in ``layers/<alias>``; its wheels are fetched into *cache* once for each lock.
+
+    They are those of the platform, or, for a cloud on this machine that lacks its Python, those for *here*.
+    """
     source = root / "layers" / alias
     if not source.is_dir():
         raise NotDeployable(f"cloudbaserc.json names the layer {alias}, and layers/{alias} is not there.")
     lock = source / "requirements.txt"
-    files = read_folder(_wheels(alias, lock, cache)) if lock.exists() else read_folder(source)
+    files = read_folder(_wheels(alias, lock, cache, here)) if lock.exists() else read_folder(source)
     kept = {name: content for name, content in files.items() if _is_kept(name)}
     told = digest(kept)
     return Layer(alias, {**kept, f"layer-{alias}.txt": told.encode()}, told)
@@ -94,23 +99,24 @@ def requirements(lock: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _wheels(alias: str, lock: Path, cache: Path) -> Path:
+def _wheels(alias: str, lock: Path, cache: Path, here: bool) -> Path:  # noqa: FBT001  # Passed on.
     """Return the folder of the unpacked wheels of *lock*; it has its name when it is complete."""
-    text = requirements(lock.read_text("utf-8"))
-    folder = cache / f"{alias}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    text = lock.read_text("utf-8") if here else requirements(lock.read_text("utf-8"))
+    mark = f"{sys.implementation.cache_tag}-" if here else ""
+    folder = cache / f"{alias}-{mark}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     if folder.exists():
         return folder
     with tempfile.TemporaryDirectory(prefix="wheels-") as name:
         wanted, draft = Path(name, "requirements.txt"), Path(name, "unpacked")
         wanted.write_text(text, encoding="utf-8")
-        _install(alias, wanted, draft)
+        _install(alias, wanted, draft, () if here else _PLATFORM)
         cache.mkdir(parents=True, exist_ok=True)
         shutil.copytree(draft, folder.with_suffix(".new"), dirs_exist_ok=True)
     folder.with_suffix(".new").rename(folder)
     return folder
 
 
-def _install(alias: str, wanted: Path, folder: Path) -> None:
+def _install(alias: str, wanted: Path, folder: Path, platform: Sequence[str]) -> None:
     arguments = [
         "--require-hashes",
         "--no-deps",
@@ -119,9 +125,8 @@ def _install(alias: str, wanted: Path, folder: Path) -> None:
         "--target",
         str(folder),
     ]
-    arguments += ["--platform", "manylinux2014_x86_64", "--implementation", "cp", "--python-version", VERSION]
     done = subprocess.run(  # noqa: S603  # No shell, and no argument from outside.
-        [sys.executable, "-m", "pip", "install", "--quiet", *arguments, "-r", str(wanted)],
+        [sys.executable, "-m", "pip", "install", "--quiet", *arguments, *platform, "-r", str(wanted)],
         env={**os.environ, "PIP_USER": "0", "PIP_NO_INPUT": "1", "PYTHONUTF8": "1"},
         capture_output=True,
         text=True,

@@ -15,12 +15,14 @@ def read(root: Path, access: Access, *, file: Path | None = None, recreate: bool
     functions = wanted.read(root, access.env_id, settings.values(os.environ, file))
     aliases = dict.fromkeys(alias for one in functions for alias in one.layers)
     cache = root / ".local" / "deploy" / "wheels"
+    python, lenient = building.platform_python(), is_loopback(access)
+    here = lenient and runs_on_ours(python)
     return Wanted(
         env_id=access.env_id,
         functions=functions,
-        layers={alias: building.build(root, alias, cache) for alias in aliases},
-        python=building.platform_python(),
-        lenient=is_loopback(access),
+        layers={alias: building.build(root, alias, cache, here=here) for alias in aliases},
+        python=python,
+        lenient=lenient,
         recreate=recreate,
     )
 
@@ -37,3 +39,8 @@ def found(wants: Wanted, environment: Environment, doors: Doors) -> Found:
         routes=routes,
         rule=doors.rule(),
     )
+
+
+def runs_on_ours(python: str | None) -> bool:
+    """Say whether a cloud on this machine runs functions on the Python that runs us: it has no other."""
+    return python is None

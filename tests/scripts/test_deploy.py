@@ -41,10 +41,14 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="project")
 def _project(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A copy of the project, in place of the repository; of the collections it has the first."""
+    """A copy of the project, in place of the repository; of the collections it has the first.
+
+    Its layers are the platform's, also where this machine lacks that Python.
+    """
     shutil.copytree(built, tmp_path / "project")
     first = definitions.load()[:1]
     monkeypatch.setattr(cli, "ROOT", tmp_path / "project")
+    monkeypatch.setattr("deploying.repository.runs_on_ours", lambda _: False)
     monkeypatch.setattr(definitions, "load", lambda: first)
     return Project(tmp_path / "project")
 

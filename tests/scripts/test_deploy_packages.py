@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -284,3 +285,23 @@ def test_every_function_of_the_repository_says_whom_it_serves_and_can_be_deploye
 
     assert {one.caller for one in functions} == {"member", "operator", "timer", "http"}
     assert not any(one.unset for one in functions)
+
+
+@pytest.mark.parametrize("here", [False, True])
+def test_wheels_are_the_platforms_or_for_a_cloud_on_this_machine_our_own(
+    project: Project, monkeypatch: pytest.MonkeyPatch, *, here: bool
+) -> None:
+    asked: list[str] = []
+
+    def install(arguments: list[str], **_: object) -> "subprocess.CompletedProcess[str]":
+        asked.extend(arguments)
+        Path(arguments[arguments.index("--target") + 1]).mkdir()
+        return subprocess.CompletedProcess(arguments, 0, "", "")
+
+    monkeypatch.setattr("deploying.building.subprocess.run", install)
+
+    building.build(project.root, "kit", project.root / "cache", here=here)
+
+    assert ("--python-version" in asked) is not here
+    (folder,) = (project.root / "cache").glob("kit-*")
+    assert (sys.implementation.cache_tag in folder.name) is here
