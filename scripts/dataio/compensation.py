@@ -6,7 +6,7 @@ They follow the write protocol of the shop (`flows/balances.py`), so the outbox 
 from collections.abc import Sequence
 
 from gardenshop.cloud.clock import now_ms
-from gardenshop.cloud.database import Command, Database, Document, find
+from gardenshop.cloud.database import Database, Document, find
 from gardenshop.flows import lots, stock, stock_keeping
 from gardenshop.flows.balances import perform
 from gardenshop.flows.points import LEDGER, Cause, take_back
@@ -14,24 +14,17 @@ from gardenshop.flows.stock_keeping import Entry
 from gardenshop.rules.order_states import LEGACY
 from gardenshop.rules.stock_entries import correction
 
-_STATES = ("pending", "final")
-
-
-def opening_of(sku_id: str) -> str:
-    """Return the id of the ledger row with which the stock of *sku_id* was opened by an import."""
-    return f"{sku_id}:opening:import"
-
 
 def taken_points(db: Database, account_ids: Sequence[str]) -> dict[str, str]:
     """Return, by old account, the state of the row that takes its points back, where there is one."""
     where = {"ref.id": {"$in": sorted(set(account_ids))}, "kind": "claw_back"}
-    return _states(db, LEDGER, where, "ref", "id")
+    return {row["ref"]["id"]: row["state"] for row in _standing(db, LEDGER, where)}
 
 
 def taken_units(db: Database, import_id: str, sku_ids: Sequence[str]) -> dict[str, str]:
     """Return, by SKU, the state of the row that takes its units back, where there is one."""
     where = {"skuId": {"$in": list(sku_ids)}, "actor": _actor(import_id)}
-    return _states(db, stock.LEDGER, where, "skuId")
+    return {row["skuId"]: row["state"] for row in _standing(db, stock.LEDGER, where)}
 
 
 def take_points(db: Database, opening: Document, points: int) -> bool:
@@ -59,13 +52,7 @@ def _actor(import_id: str) -> str:
     return f"rollback:{import_id}"
 
 
-def _states(db: Database, ledger: str, where: Document, *path: str) -> dict[str, str]:
-    """Return the states of rows by what they are about; a refused one is none."""
-    asked: Command = find(ledger, {**where, "state": {"$in": list(_STATES)}})
-    found: dict[str, str] = {}
-    for row in db.read(asked)[0]:
-        about = row
-        for name in path:
-            about = about[name]
-        found[str(about)] = row["state"]
-    return found
+def _standing(db: Database, ledger: str, where: Document) -> list[Document]:
+    """Read the rows that *where* matches, but those that were refused."""
+    (rows,) = db.read(find(ledger, {**where, "state": {"$in": ["pending", "final"]}}))
+    return rows

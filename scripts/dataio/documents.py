@@ -110,7 +110,7 @@ def store(
 def check(cloud: Commands, records: Iterable[Record]) -> Iterator[tuple[Record, Found]]:
     """Read every one of *records* back and yield how it is stored."""
     for batch in _batches(records):
-        stored = _whole(cloud, batch)
+        stored = _stored(cloud, batch)
         for record in batch:
             yield record, _found(record, stored.get((record.collection, record.key)))
 
@@ -152,33 +152,15 @@ def _by_collection(records: Iterable[Record]) -> dict[str, list[Record]]:
 
 def _read(cloud: Commands, batch: Sequence[Record]) -> dict[tuple[str, str], int]:
     """Return when each record that is stored already was updated."""
-    groups = _by_collection(batch)
-    replies = cloud.run(
-        [
-            {
-                "find": collection,
-                "filter": {"_id": {"$in": [record.key for record in records]}},
-                "projection": {"updatedAt": 1},
-                "limit": len(records),
-            }
-            for collection, records in groups.items()
-        ]
-    )
-    return {
-        (collection, item["_id"]): int(item.get("updatedAt", 0))
-        for collection, items in zip(groups, replies, strict=True)
-        for item in items
-    }
+    return {key: int(item.get("updatedAt", 0)) for key, item in _stored(cloud, batch, "updatedAt").items()}
 
 
-def _whole(cloud: Commands, batch: Sequence[Record]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return those of *batch* that are stored, as they are."""
+def _stored(cloud: Commands, batch: Sequence[Record], *fields: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return those of *batch* that are stored, as they are, or only *fields* of theirs."""
     groups = _by_collection(batch)
+    wanted = {name: {"_id": {"$in": [record.key for record in records]}} for name, records in groups.items()}
     replies = cloud.run(
-        [
-            find(collection, {"_id": {"$in": [record.key for record in records]}}, limit=len(records))
-            for collection, records in groups.items()
-        ]
+        [find(name, where, fields=fields, limit=len(groups[name])) for name, where in wanted.items()]
     )
     return {
         (collection, item["_id"]): item
@@ -189,7 +171,7 @@ def _whole(cloud: Commands, batch: Sequence[Record]) -> dict[tuple[str, str], di
 
 def _intents(cloud: Commands, writes: Sequence[Record], known: dict[tuple[str, str], int]) -> list[Intent]:
     refreshed = [record for record in writes if (record.collection, record.key) in known]
-    former = _whole(cloud, refreshed) if refreshed else {}
+    former = _stored(cloud, refreshed) if refreshed else {}
     return [Intent(record, former.get((record.collection, record.key))) for record in writes]
 
 

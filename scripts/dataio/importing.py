@@ -49,8 +49,9 @@ def add_commands(add: Add) -> None:
 def _import(options: argparse.Namespace, output: Output) -> int:
     cloud, exported = _cloud_if_any(options), files.files(options.source)
     stored = files.stored_names(cloud)
-    noted = journal.of_files(_environment(options) if cloud else "", exported)
-    facts: dict[str, Any] = {"import": noted.id, "sha256": journal.sha256(exported)}
+    sums = journal.sha256(exported)
+    noted = journal.of_files(_environment(options) if cloud else "", sums)
+    facts: dict[str, Any] = {"import": noted.id, "sha256": sums}
     with _errors(options.errors) as errors:
         report = Report(errors)
         records = report.records(_outcomes(options, stored))

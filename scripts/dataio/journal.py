@@ -6,7 +6,8 @@ One folder an import, named by what is imported: the same files again go on wher
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +19,6 @@ TOP = ROOT / ".local" / "imports"
 LATEST = "latest"
 
 _FACTS = "import.json"
-_WRITES = "writes.jsonl"
 _NAME = 12
 _MOVED_ON = frozenset({"userId", "updatedAt"})
 """What changes when the owner of an old account claims it."""
@@ -76,26 +76,28 @@ class Journal:
 
     def announce(self, intents: Sequence[Intent]) -> None:
         """Write down what is about to be written, to the disk."""
-        with (self._folder / _WRITES).open("ab") as file:
-            file.writelines(b"\n" + encode_sorted(_entry(each)._asdict()) for each in intents)
-            file.flush()
-            os.fsync(file.fileno())
+        for collection, group in groupby(intents, key=lambda intent: intent.record.collection):
+            with self._writes(collection).open("ab") as file:
+                file.writelines(b"\n" + encode_sorted(_entry(each)._asdict()) for each in group)
+                file.flush()
+                os.fsync(file.fileno())
 
-    def entries(self, *collections: str) -> Iterator[Entry]:
-        """Yield the writes in *collections*, each once more for every time the import was begun."""
-        path = self._folder / _WRITES
+    def entries(self, collection: str) -> Iterator[Entry]:
+        """Yield the writes in *collection*, each once more for every time the import was begun."""
+        path = self._writes(collection)
         if not path.exists():
             return
         with path.open("rb") as file:
             for line in file:
-                entry = _read(line)
-                if entry and entry.collection in collections:
+                if entry := _read(line):
                     yield entry
 
+    def _writes(self, collection: str) -> Path:
+        return self._folder / f"{collection}.jsonl"
 
-def of_files(environment: str, files: Sequence[Path]) -> Journal:
-    """Return the journal of the import of *files*, by their names and what is in them."""
-    sums = sha256(files)
+
+def of_files(environment: str, sums: Mapping[str, str]) -> Journal:
+    """Return the journal of the import of files with these `sha256` *sums*."""
     whole = hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()
     return Journal(TOP / environment / whole[:_NAME])
 
@@ -111,7 +113,7 @@ def named(environment: str, name: str) -> Journal:
     raise NoImport(f"No import {name} was made from this machine into {environment}. There are: {there}.")
 
 
-def sha256(files: Sequence[Path]) -> dict[str, str]:
+def sha256(files: Iterable[Path]) -> dict[str, str]:
     """Return the SHA-256 of *files* by their names."""
     sums = {}
     for path in files:

@@ -70,8 +70,9 @@ class Output(Printer):
             if left := report.left[file]:
                 fields = ", ".join(f"{field} ({number})" for field, number in left.items())
                 self._say(f"  left behind, no place here: {fields}")
-        for name in report.fates.keys() - report.files.keys():
-            self._lines_of(report.lines, name)
+        for name in report.fates:
+            if name not in report.files:
+                self._lines_of(report.lines, name)
         if report.fates:
             self.console.print(_fates(report.fates))
         sums = ", ".join(f"{name} {number}" for name, number in report.sums.items())

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from dataio import compensation
 from dataio.journal import Entry, Journal
+from dataio.predecessor.products import opening_of
 from gardenshop.cloud.clock import now_ms
 from gardenshop.cloud.database import Command, Database, Document, aggregate, delete, find, update
 from gardenshop.cloud.ejson import encode_sorted
@@ -130,13 +131,13 @@ def _points(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
 
 def _stock(db: Database, import_id: str, pairs: Sequence[Pair]) -> Iterator[Step]:
     """Stock that has not moved goes; of what was opened leaves what may still be sold."""
-    rows = _live(db, "stock_ledger", [compensation.opening_of(entry.key) for entry, _ in pairs])
+    rows = _live(db, "stock_ledger", [opening_of(entry.key) for entry, _ in pairs])
     taken = compensation.taken_units(db, import_id, [entry.key for entry, _ in pairs])
     for entry, stock in pairs:
         if entry.is_as_created(stock):
             yield _delete(db, entry, stock)
             continue
-        opened = rows.get(compensation.opening_of(entry.key), {}).get("deltas", {}).get("onHand", 0)
+        opened = rows.get(opening_of(entry.key), {}).get("deltas", {}).get("onHand", 0)
         units = min(opened, stock["available"])
         act = partial(compensation.take_units, db, import_id, entry.key, units)
         yield _compensated(entry, taken.get(entry.key), f"{units} units of {opened}", units, act)

@@ -6,7 +6,7 @@ import pytest
 
 from dataio import journal
 from dataio.documents import Intent, Record
-from dataio.journal import Journal, NoImport, named, of_files
+from dataio.journal import Journal, NoImport, named, of_files, sha256
 
 STAMPS = {"createdAt": 1, "updatedAt": 2}
 
@@ -19,7 +19,7 @@ def _top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def begun(tmp_path: Path, content: str, *, at: int = 1) -> Journal:
     file = tmp_path / "members.csv"
     file.write_text(content, "utf-8")
-    found = of_files("shop", [file])
+    found = of_files("shop", sha256([file]))
     found.note(startedAt=at)
     return found
 
@@ -61,7 +61,7 @@ def test_what_is_created_and_what_is_refreshed_are_told_apart(tmp_path: Path) ->
 def test_half_a_line_of_a_run_that_died_hides_nothing(tmp_path: Path) -> None:
     found = begun(tmp_path, "a")
     found.announce([Intent(record("pork"), None)])
-    (writes,) = tmp_path.glob("imports/shop/*/writes.jsonl")
+    (writes,) = tmp_path.glob("imports/shop/*/meat_products.jsonl")
     with writes.open("ab") as file:
         file.write(b'\n{"collection": "meat_pro')
 

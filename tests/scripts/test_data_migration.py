@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dataio import compensation, documents, undoing
-from dataio.journal import Journal, of_files
+from dataio.journal import Journal, of_files, sha256
 from dataio.predecessor import files
 from dataio.report import Report
 from faults import Killed
@@ -74,7 +74,7 @@ class Migration:
 
     @property
     def journal(self) -> Journal:
-        return of_files("small", files.files(self.source))
+        return of_files("small", sha256(files.files(self.source)))
 
     def take_back(self) -> dict[str, dict[str, int]]:
         """Take the import back; return what became of how many, by collection."""

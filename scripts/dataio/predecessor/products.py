@@ -18,6 +18,7 @@ from dataio.predecessor.values import (
     stamps,
     whole,
 )
+from gardenshop.flows.stock_keeping import key_of
 from gardenshop.rules.catalogue import projections
 
 _SOURCE = "原九悦商城标注（未注明出处）"
@@ -119,6 +120,11 @@ def sku_id_of(product_id: str, spec_id: str) -> str:
     return f"{product_id}-{spec_id.removeprefix('spec-')}"
 
 
+def opening_of(sku_id: str) -> str:
+    """Return the id of the ledger row with which an import opens the stock of *sku_id*."""
+    return key_of(sku_id, "opening", "import")
+
+
 def weight_of(spec: str) -> int:
     """Return the grams that the name of a spec tells."""
     match = _WEIGHT.search(spec)
@@ -144,7 +150,7 @@ def _stock(spec: Source, sku_id: str, product_id: str) -> Documents:
     stock = whole(spec.number("stock"), 1, "stock", spec.notes)
     levels = {"onHand": stock, "available": stock}
     entry = {
-        "_id": f"{sku_id}:opening:import",
+        "_id": opening_of(sku_id),
         **stamps(),
         "skuId": sku_id,
         "reason": "opening",
