@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -13,10 +14,12 @@ from faults import lost_reply
 from functions.at_board import OWN, Reply, code_of, enter, get, post
 from functions.builders import NOW, document, edit, rule, stock_up, suggestion, user
 from functions.conftest import Clock
+from gardenshop.board import library
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE
-from harness import A, B, Shop, user_id
+from harness import ROOT, A, B, Shop, user_id
 
 WRONG = "ZZZZ-ZZZZ-ZZZZ"
+NOTED = ROOT / "layers/echarts/echarts/README.md"
 NORTH = {"supplierId": "north", "name": "北仓"}
 
 
@@ -46,7 +49,7 @@ def figure(kind: str, day: str, **metrics: Any) -> dict[str, Any]:
     )
 
 
-def test_the_page_is_one_document_that_allows_its_own_script_and_nothing_else(shop: Shop) -> None:
+def test_the_page_allows_its_own_script_and_library_and_nothing_else(shop: Shop) -> None:
     reply = get(shop)
 
     assert (reply["statusCode"], reply["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -55,7 +58,11 @@ def test_the_page_is_one_document_that_allows_its_own_script_and_nothing_else(sh
     assert policy.startswith("default-src 'none'; connect-src 'self'; ")
     assert "unsafe" not in policy
     body = reply["body"]
-    assert not re.findall(r"""(?:src|href)=["'](?!data:,|#main)""", body)
+    ((name, digest),) = re.findall(r'src="\?library=([0-9a-f]+)" integrity="([^"]+)"', body)
+    assert policy.endswith(f" '{digest}'")
+    assert len(re.findall(r"'sha256-", policy)) == 3
+    assert get(shop, library=name)["statusCode"] == 200
+    assert not re.findall(r"""(?:src|href)=["'](?!data:,|#main|\?library=)""", body)
     assert not re.findall(r"""\son\w+=|\sstyle=|innerHTML""", body)
 
 
@@ -70,6 +77,48 @@ def test_the_page_travels_compressed_and_once(shop: Shop) -> None:
     assert len(body) < 20_000
     again = shop.call("dashboard", event | {"headers": {"if-none-match": packed["headers"]["ETag"]}})
     assert (again["statusCode"], again["body"]) == (304, "")
+
+
+def test_the_library_is_what_its_publisher_published_for_everybody_and_for_ever(shop: Shop) -> None:
+    version, digest = re.findall(r"`echarts` ([\d.]+)|`([0-9a-f]{64})`", NOTED.read_text("utf-8"))
+    reply = get(shop, library=library().name)
+
+    content = gzip.decompress(base64.b64decode(reply["body"]))
+    assert hashlib.sha256(content).hexdigest() == digest[1]
+    assert f't.version="{version[0]}"'.encode() in content
+    assert b"Licensed to the Apache Software Foundation" in content[:400]
+    assert (reply["statusCode"], shop.adapter.trips) == (200, 0)
+    assert reply["headers"] == {
+        "Content-Type": "text/javascript; charset=utf-8",
+        "Content-Encoding": "gzip",
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Strict-Transport-Security": "max-age=31536000",
+    }
+    assert len(json.dumps(reply)) < 1_000_000, "what the platform lets through"
+
+
+def test_a_library_of_another_name_is_not_there(shop: Shop) -> None:
+    reply = get(shop, library="0" * 16)
+
+    refused(reply, 404)
+    assert "Cache-Control" not in reply["headers"]
+
+
+def test_only_the_dashboard_carries_the_library() -> None:
+    config = json.loads((ROOT / "cloudbaserc.json").read_text("utf-8"))
+
+    carry = [each["name"] for each in config["functions"] if "echarts_" in json.dumps(each["layers"])]
+    assert carry == ["dashboard"]
+    assert {path.name for path in NOTED.parent.rglob("*") if path.is_file()} == {
+        "README.md",
+        "echarts.min.js",
+        "LICENSE",
+        "NOTICE",
+        "LICENSE-d3",
+        "LICENSE-zrender",
+    }
 
 
 def test_figures_come_in_one_trip_with_the_plan(shop: Shop) -> None:
@@ -105,6 +154,7 @@ def test_figures_come_in_one_trip_with_the_plan(shop: Shop) -> None:
             "withinBudget": True,
             "arrivesOn": "2026-11-30",
             "reasons": ["缺货"],
+            "projection": suggestion()["projection"],
             "at": NOW - DAY,
         }
     ]

@@ -1,5 +1,3 @@
-"use strict";
-const $ = (id) => document.getElementById(id);
 const here = location.pathname;
 let view = null;
 
@@ -8,12 +6,6 @@ function h(tag, attributes, ...inside) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
   made.append(...inside);
-  return made;
-}
-function draw(tag, attributes, text) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== undefined) made.textContent = text;
   return made;
 }
 
@@ -43,33 +35,6 @@ function section(title, parts, wide) {
 }
 function note(text) { return h("p", { class: "note" }, text); }
 const EMPTY = "暂无数据：每晚汇总一次，次日可见。";
-
-// Lines over days, with the same numbers in a table behind them.
-function lines(caption, rows, series) {
-  if (!rows.length) return [note(EMPTY)];
-  const wide = 400, high = 190, left = 6, top = 22, bottom = 22;
-  const most = Math.max(1, ...rows.flatMap((row) => series.map((each) => each.of(row))));
-  const x = (i) => left + (rows.length > 1 ? (i * (wide - 2 * left)) / (rows.length - 1) : (wide - 2 * left) / 2);
-  const y = (value) => top + (high - top - bottom) * (1 - Math.max(0, value) / most);
-  const chart = draw("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": `${caption}，最高 ${series[0].show(most)}，明细见下表` });
-  for (const part of [0, 0.5, 1]) {
-    chart.append(draw("line", { class: "axis", x1: left, x2: wide - left, y1: y(most * part), y2: y(most * part) }));
-    if (part) chart.append(draw("text", { x: left, y: y(most * part) - 4 }, series[0].show(Math.round(most * part))));
-  }
-  series.forEach((each, place) => {
-    chart.append(draw("polyline", { class: `line l${place}`, points: rows.map((row, i) => `${x(i)},${y(each.of(row))}`).join(" ") }));
-    rows.forEach((row, i) => {
-      const dot = draw("circle", { class: `f${place}`, r: rows.length > 45 ? 1.5 : 3, cx: x(i), cy: y(each.of(row)) });
-      dot.append(draw("title", {}, `${row.day} ${each.name} ${each.show(each.of(row))}`));
-      chart.append(dot);
-    });
-  });
-  chart.append(draw("text", { x: left, y: high - 5 }, rows[0].day));
-  if (rows.length > 1) chart.append(draw("text", { x: wide - left, y: high - 5, "text-anchor": "end" }, rows.at(-1).day));
-  const legend = h("ul", { class: "legend" }, ...series.map((each) => h("li", {}, h("i", { "aria-hidden": "true" }), each.name)));
-  const columns = [["日期", (row) => row.day + (row.final ? "" : "（未结束）")], ...series.map((each) => [each.name, (row) => each.show(each.of(row))])];
-  return [chart, legend, h("details", {}, h("summary", {}, "查看明细表"), table(caption, columns, [...rows].reverse()))];
-}
 
 function overview() {
   const sales = of("sales"), loyalty = last("loyalty")?.metrics || {}, targets = view.targets;
@@ -102,15 +67,13 @@ function against(value, target, show, name) {
 function funnel() {
   const rows = of("funnel");
   if (!rows.length) return section("转化漏斗", [note(EMPTY)]);
-  const steps = [["viewed", "浏览"], ["carted", "加购"], ["ordered", "下单"], ["paid", "付款"]].map(([key, name], place, all) => ({
+  const stages = [["viewed", "浏览"], ["carted", "加购"], ["ordered", "下单"], ["paid", "付款"]].map(([key, name], place, all) => ({
     name, n: total(rows, key), before: place ? total(rows, all[place - 1][0]) : 0,
   }));
   section("转化漏斗", [
-    table("人次，每天按会员去重", [
-      ["步骤", (s) => s.name], ["人次", (s) => count(s.n)],
-      ["占首步", (s) => h("meter", { min: 0, max: Math.max(1, steps[0].n), value: s.n, "aria-label": `${s.name} ${share(s.n, steps[0].n)}` })],
-      ["", (s) => share(s.n, steps[0].n)], ["较上步", (s) => (s.before ? share(s.n, s.before) : "—")],
-    ], steps),
+    ...narrowing("转化漏斗", stages, table("人次，每天按会员去重", [
+      ["步骤", (s) => s.name], ["人次", (s) => count(s.n)], ["占首步", (s) => share(s.n, stages[0].n)], ["较上步", (s) => (s.before ? share(s.n, s.before) : "—")],
+    ], stages)),
     note("到达后一步即视为经过前一步；行为只记录同意过的会员。"),
   ]);
 }
@@ -118,19 +81,23 @@ function funnel() {
 const SEGMENTS = { champion: "核心会员", loyal: "忠诚会员", new: "新会员", promising: "潜力会员", at_risk: "将流失", lost: "已流失" };
 function loyalty() {
   const found = last("loyalty");
-  section("会员分层（RFM）", found ? [
-    table("按最近一次、次数、金额分层", [["分层", ([key]) => SEGMENTS[key] || key], ["人数", ([, n]) => count(n)], ["占比", ([, n]) => share(n, found.metrics.buyers)]], Object.entries(found.metrics.segments)),
+  if (!found) return section("会员分层（RFM）", [note(EMPTY)]);
+  const { segments, buyers } = found.metrics;
+  const items = Object.entries(segments).map(([key, n]) => ({ name: SEGMENTS[key] || key, value: n, text: `${count(n)} 人 · ${share(n, buyers)}` }));
+  section("会员分层（RFM）", [
+    ...bars("各层人数", items, onAxis.count, table("按最近一次、次数、金额分层", [["分层", (s) => s.name], ["人数", (s) => count(s.value)], ["占比", (s) => share(s.value, buyers)]], items)),
     note(`截至 ${moment(found.inputs.at)}`),
-  ] : [note(EMPTY)]);
+  ]);
 }
 function cohorts() {
   const months = Object.entries(last("cohorts")?.metrics || {});
   if (!months.length) return section("同期群：按首购月份的留存", [note(EMPTY)], true);
   const most = Math.max(...months.map(([, each]) => each.active.length));
-  const later = Array.from({ length: most }, (_, i) => [i ? `+${i} 月` : "当月", ([, each]) => (i < each.active.length ? share(each.active[i], each.buyers) : "")]);
-  section("同期群：按首购月份的留存", [
-    table("各月仍有购买的占比", [["首购月", ([month]) => month], ["人数", ([, each]) => count(each.buyers)], ["复购", ([, each]) => share(each.repeated, each.buyers)], ["人均累计", ([, each]) => yuan(each.valueFen)], ...later], months),
-  ], true);
+  const later = Array.from({ length: most }, (_, i) => (i ? `+${i} 月` : "当月"));
+  const shares = later.map((name, i) => [name, ([, each]) => (i < each.active.length ? share(each.active[i], each.buyers) : "")]);
+  section("同期群：按首购月份的留存", heat("各月仍有购买的占比", months, later, table("各月仍有购买的占比", [
+    ["首购月", ([month]) => month], ["人数", ([, each]) => count(each.buyers)], ["复购", ([, each]) => share(each.repeated, each.buyers)], ["人均累计", ([, each]) => yuan(each.valueFen)], ...shares,
+  ], months)), true);
 }
 
 function recommendation() {
@@ -139,33 +106,40 @@ function recommendation() {
     const into = (sums[variant] ||= { shown: 0, clicked: 0, carted: 0, ordered: 0 });
     for (const step in into) into[step] += each[step] || 0;
   }
-  const rows = Object.entries(sums);
-  section("推荐与实验", rows.length ? [
-    table("曝光 → 点击 → 加购 → 下单，按实验分组", [
-      ["分组", ([name]) => (name === "-" ? "不在实验中" : name)], ["曝光", ([, s]) => count(s.shown)], ["点击", ([, s]) => count(s.clicked)],
-      ["点击率（95% 区间）", ([, s]) => wilson(s.clicked, s.shown)], ["加购", ([, s]) => count(s.carted)], ["下单行数", ([, s]) => count(s.ordered)], ["下单/曝光", ([, s]) => share(s.ordered, s.shown)],
-    ], rows),
+  const rows = Object.entries(sums).map(([name, s]) => [name === "-" ? "不在实验中" : name, s]);
+  if (!rows.length) return section("推荐与实验", [note(EMPTY)], true);
+  const rates = rows.map(([name, s]) => [name, wilson(s.clicked, s.shown)]).filter(([, each]) => each);
+  const behind = table("曝光 → 点击 → 加购 → 下单，按实验分组", [
+    ["分组", ([name]) => name], ["曝光", ([, s]) => count(s.shown)], ["点击", ([, s]) => count(s.clicked)],
+    ["点击率（95% 区间）", ([, s]) => within(wilson(s.clicked, s.shown))], ["加购", ([, s]) => count(s.carted)], ["下单行数", ([, s]) => count(s.ordered)], ["下单/曝光", ([, s]) => share(s.ordered, s.shown)],
+  ], rows);
+  section("推荐与实验", [
+    ...(rates.length ? intervals("点击率（95% 区间）", rates, behind) : [behind]),
     note("区间按曝光计，同一会员多次曝光会使其偏窄；定论请用 scripts/evaluate.py uplift。"),
-  ] : [note(EMPTY)], true);
+  ], true);
 }
+// The rate and its interval in per cent, lowest first.
 function wilson(part, whole) {
-  if (!whole || part > whole) return "—";
+  if (!whole || part > whole) return null;
   const z = 1.96, p = part / whole, d = 1 + (z * z) / whole;
   const middle = (p + (z * z) / (2 * whole)) / d, half = (z * Math.sqrt((p * (1 - p)) / whole + (z * z) / (4 * whole * whole))) / d;
-  return `${(100 * p).toFixed(1)}% [${(100 * Math.max(0, middle - half)).toFixed(1)}, ${(100 * (middle + half)).toFixed(1)}]`;
+  return [100 * Math.max(0, middle - half), 100 * p, 100 * (middle + half)];
 }
+const within = (rate) => (rate ? `${rate[1].toFixed(1)}% [${rate[0].toFixed(1)}, ${rate[2].toFixed(1)}]` : "—");
 
 function ledgers() {
   const rows = of("points"), owed = last("liability")?.metrics, commission = last("commission")?.metrics;
   const books = [["garden", "花园积分"], ["shop", "商城积分"]].map(([key, name]) => ({ key, name }));
   const sum = (book, what) => rows.reduce((all, row) => all + row.metrics[book][what], 0);
-  section("积分", rows.length ? [table("期间变动与现有负债", [
-    ["账本", (b) => b.name], ["发放", (b) => count(sum(b.key, "given"))], ["使用", (b) => count(sum(b.key, "spent"))], ["过期", (b) => count(sum(b.key, "lapsed"))],
-    ["收回", (b) => count(sum(b.key, "takenBack"))], ["负债", (b) => (owed ? count(owed[b.key]) : "—")],
-  ], books)] : [note(EMPTY)]);
-  section("佣金", commission ? [table("践行者佣金", [["状态", ([name]) => name], ["金额", ([, fen]) => yuan(fen)]], [
+  const moves = [["given", "发放"], ["spent", "使用"], ["lapsed", "过期"], ["takenBack", "收回"]];
+  section("积分", rows.length ? groups("期间积分变动", moves.map(([, name]) => name), books.map(({ key, name }) => ({ name, data: moves.map(([what]) => sum(key, what)) })), table("期间变动与现有负债", [
+    ["账本", (b) => b.name], ...moves.map(([what, name]) => [name, (b) => count(sum(b.key, what))]), ["负债", (b) => (owed ? count(owed[b.key]) : "—")],
+  ], books)) : [note(EMPTY)]);
+  if (!commission) return section("佣金", [note(EMPTY)]);
+  const states = [
     ["待确认", commission.pendingFen], ["已确认待结算", commission.confirmedFen], ["可提现（应付）", commission.settledFen], ["已付", commission.paidFen], ["欠扣", commission.debtFen],
-  ])] : [note(EMPTY)]);
+  ].map(([name, fen]) => ({ name, value: fen, text: yuan(fen) }));
+  section("佣金", bars("践行者佣金", states, onAxis.yuan, table("践行者佣金", [["状态", (s) => s.name], ["金额", (s) => s.text]], states)));
 }
 
 const CAMPAIGN = [["exposures", "曝光"], ["clicks", "点击"], ["orders", "订单"], ["buyers", "买家"], ["newBuyers", "新客"], ["gmvFen", "成交额"], ["discountFen", "优惠"], ["couponsIssued", "发券"], ["couponsUsed", "用券"], ["budgetUsedFen", "已用预算"]];
@@ -207,7 +181,20 @@ function stock() {
       ...(view.may.length ? [["处理", deeds, "deed"]] : []),
     ], open) : note("没有待处理的补货建议。"),
     said,
+    ...(open.length ? outlook(open) : []),
   ], true);
+}
+function outlook(open) {
+  const chosen = h("select", {}, ...open.map((p) => h("option", {}, p.skuId))), part = h("div", {});
+  const look = () => {
+    const opened = part.querySelector("details")?.open;
+    forget(part);
+    part.append(...ahead(open[chosen.selectedIndex]));
+    if (opened) part.querySelector("details").open = true;
+  };
+  chosen.addEventListener("change", look);
+  look();
+  return [h("p", { class: "outlook" }, h("label", {}, "未来库存 ", chosen)), part, note("括号内与阴影：八成可能的范围。")];
 }
 const DEEDS = { accept: ["采纳", "已采纳"], dismiss: ["忽略", "已忽略"] };
 function deeds(suggestion) {
@@ -249,13 +236,14 @@ function ended(row, light, text) {
 }
 
 function show() {
-  $("board").replaceChildren();
+  forget($("board"));
+  if (tablesOnly) $("board").append(h("p", { class: "note", role: "status" }, "图表未能载入，以下以表格显示全部数据；刷新页面可再试。"));
   $("who").textContent = view.operator;
   overview();
   section("每日成交与退款", lines("每日成交与退款", of("sales"), [
-    { name: "成交额", of: (row) => row.metrics.gmvFen, show: yuan }, { name: "退款", of: (row) => row.metrics.refundFen, show: yuan },
+    { name: "成交额", of: (row) => row.metrics.gmvFen || 0, show: yuan, axis: onAxis.yuan }, { name: "退款", of: (row) => row.metrics.refundFen || 0, show: yuan },
   ]));
-  section("每日减碳", lines("每日减碳", of("carbon"), [{ name: "合计", of: (row) => row.metrics.savedG, show: kilos }, { name: "其中餐食", of: (row) => row.metrics.mealSavedG, show: kilos }]));
+  section("每日减碳", lines("每日减碳", of("carbon"), [{ name: "减碳", of: (row) => row.metrics.savedG || 0, show: kilos, axis: onAxis.kilos }, { name: "其中餐食", of: (row) => row.metrics.mealSavedG || 0, show: kilos }]));
   funnel(); loyalty(); ledgers(); cohorts(); recommendation(); campaigns(); lights(); stock();
   signedIn(true);
 }
@@ -284,7 +272,7 @@ function signedIn(is) {
   for (const id of ["board", "csv", "leave"]) $(id).hidden = !is;
   $("enter").hidden = is;
   localStorage.setItem("board", is ? "in" : "");
-  if (!is) { view = null; $("board").replaceChildren(); $("who").textContent = ""; }
+  if (!is) { view = null; forget($("board")); $("who").textContent = ""; }
 }
 function say(text) { $("state").textContent = text; $("state").hidden = !text; }
 async function failure(reply) {
@@ -322,7 +310,10 @@ $("csv").addEventListener("click", csv);
 const root = document.documentElement.classList;
 const scheme = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => root.contains("dark") || (scheme.matches && !root.contains("light"));
-function tellTheme() { $("theme").setAttribute("aria-pressed", String(isDark())); }
+function tellTheme() {
+  $("theme").setAttribute("aria-pressed", String(isDark()));
+  paintAll();
+}
 $("theme").addEventListener("click", () => {
   const dark = !isDark();
   root.toggle("dark", dark);

@@ -12,7 +12,17 @@ PAGE = 500
 SHOWN = 30
 """Suggestions that are shown at once: those a fen spent on which gains most."""
 _FIELDS = ("supplier", "suggestion")
-_SHOWN = ("suggestionId", "quantity", "costFen", "returnBp", "withinBudget", "arrivesOn", "reasons", "at")
+_SHOWN = (
+    "suggestionId",
+    "quantity",
+    "costFen",
+    "returnBp",
+    "withinBudget",
+    "arrivesOn",
+    "reasons",
+    "projection",
+    "at",
+)
 _OPEN = {"suggestion.returnBp": {"$gte": 0}}
 """What no run has seen yet is passed over."""
 
