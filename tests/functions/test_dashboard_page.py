@@ -426,6 +426,8 @@ def test_it_fits(page: Browser, cloud: Any, tmp_path: Path, size: tuple[int, int
     open_drawn(page, cloud)
 
     assert page.run("document.documentElement.scrollWidth") <= size[0]
+    page.run("view.suggestions[0].skuId = 'x'.repeat(60), show()")
+    assert page.run("document.documentElement.scrollWidth") <= size[0]
     back = page.run("getComputedStyle(document.body).backgroundColor")
     assert (back == "rgb(20, 24, 21)") is dark
     page.run("document.getElementById('theme').click()")

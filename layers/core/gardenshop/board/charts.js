@@ -45,10 +45,14 @@ function usual(c, says) {
   };
 }
 const brief = (n) => (Math.abs(n) >= 1e4 ? `${+(n / 1e4).toFixed(1)}万` : n.toLocaleString("zh-CN"));
-const onAxis = { yuan: (fen) => "¥" + brief(fen / 100), kilos: (g) => `${brief(g / 1000)} kg`, count: brief, percent: (n) => `${n}%` };
+// How an axis shows its numbers, and the least step between two of them.
+const onAxis = {
+  yuan: { show: (fen) => "¥" + brief(fen / 100), least: 100 }, kilos: { show: (g) => `${brief(g / 1000)} kg`, least: 1000 },
+  count: { show: brief, least: 1 }, percent: { show: (n) => `${n}%` },
+};
 const ends = { showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right", hideOverlap: true };
 const steps = (c, data, more) => ({ type: "category", data, axisTick: { show: false }, axisLine: { lineStyle: { color: c.rule } }, axisLabel: { color: c.soft }, ...more });
-const scale = (c, show, more) => ({ type: "value", splitNumber: 4, axisLabel: { color: c.soft, formatter: show, hideOverlap: true }, splitLine: { lineStyle: { color: c.rule } }, ...more });
+const scale = (c, axis, more) => ({ type: "value", splitNumber: 4, minInterval: axis.least, axisLabel: { color: c.soft, formatter: axis.show, hideOverlap: true }, splitLine: { lineStyle: { color: c.rule } }, ...more });
 const upright = (c) => ({ color: c.ink, fontSize: 12, textBorderWidth: 0 });
 
 // What a pointer or a finger is told: nodes, since text is always text.
@@ -88,7 +92,7 @@ function bars(caption, items, axis, behind) {
   const option = (c, base) => ({
     legend: { show: false }, grid: { ...base.grid, top: 6, right: 16 + 8 * Math.max(...items.map((each) => each.text.length)) },
     tooltip: tooltip(c, "item", (i) => [items[i].name, [caption, items[i].text]]),
-    xAxis: scale(c, axis, { splitNumber: 3, minInterval: 1 }), yAxis: steps(c, items.map((each) => each.name), { inverse: true, axisLabel: { color: c.ink } }),
+    xAxis: scale(c, axis, { splitNumber: 3 }), yAxis: steps(c, items.map((each) => each.name), { inverse: true, axisLabel: { color: c.ink } }),
     series: [{ type: "bar", name: caption, data: items.map((each) => each.value), barMaxWidth: 22, label: { show: true, position: "right", formatter: ({ dataIndex }) => items[dataIndex].text, ...upright(c) } }],
   });
   return drawn(says, option, behind, 3 + 2.1 * items.length);
@@ -100,7 +104,7 @@ function groups(caption, names, series, behind) {
   const option = (c, base) => ({
     aria: { ...base.aria, decal: { show: true } },
     tooltip: tooltip(c, "axis", (i) => [names[i], ...series.map((each) => [each.name, count(each.data[i])])]),
-    grid: { ...base.grid, right: 60 }, xAxis: scale(c, onAxis.count, { splitNumber: 3, minInterval: 1 }), yAxis: steps(c, names, { inverse: true, axisLabel: { color: c.ink } }),
+    grid: { ...base.grid, right: 60 }, xAxis: scale(c, onAxis.count, { splitNumber: 3 }), yAxis: steps(c, names, { inverse: true, axisLabel: { color: c.ink } }),
     series: series.map((each) => ({ type: "bar", barMaxWidth: 16, label: { show: true, position: "right", formatter: ({ value }) => count(value), ...upright(c) }, ...each })),
   });
   return drawn(says, option, behind);
@@ -114,7 +118,7 @@ function narrowing(caption, stages, behind) {
     legend: { show: false },
     tooltip: tooltip(c, "item", (i) => [stages[i].name, ["人次", count(stages[i].n)], ["占首步", share(stages[i].n, stages[0].n)], ["较上步", i ? share(stages[i].n, stages[i - 1].n) : "—"]]),
     series: [{
-      type: "funnel", name: caption, sort: "none", left: 4, right: 150, top: 6, bottom: 6, min: 0, minSize: "1%", gap: 3,
+      type: "funnel", name: caption, sort: "none", left: 4, right: 150, top: 6, bottom: 6, min: 0, max: Math.max(1, stages[0].n), gap: 3,
       data: stages.map((each, i) => ({ name: each.name, value: each.n, itemStyle: { color: echarts.color.modifyAlpha(c.one, 1 - 0.2 * i), borderWidth: 0 } })),
       label: { position: "right", formatter: ({ dataIndex }) => `${stages[dataIndex].name} ${words(stages[dataIndex])}`, ...upright(c) }, labelLine: { length: 8, lineStyle: { color: c.soft } },
     }],
@@ -166,7 +170,7 @@ function ahead(suggestion) {
   const option = (c, base) => ({
     tooltip: tooltip(c, "axis", (i) => [days[i], ["采纳", reach(ordered, i)], ["不采纳", reach(unordered, i)]]),
     legend: { ...base.legend, data: ["采纳", "不采纳"] },
-    xAxis: steps(c, days.map((day) => day.slice(5)), { boundaryGap: false, axisLabel: { color: c.soft, ...ends } }), yAxis: scale(c, onAxis.count, { minInterval: 1 }),
+    xAxis: steps(c, days.map((day) => day.slice(5)), { boundaryGap: false, axisLabel: { color: c.soft, ...ends } }), yAxis: scale(c, onAxis.count),
     series: [
       { type: "line", name: "采纳", data: ordered.expected, symbol: "circle", lineStyle: { width: 2 }, itemStyle: { color: c.one }, markLine: { symbol: "none", silent: true, data: arrival ? [{ xAxis: arrival }] : [], lineStyle: { color: c.soft }, label: { formatter: "预计到货", ...upright(c) } } },
       { type: "line", name: "不采纳", data: unordered.expected, symbol: "diamond", symbolSize: 8, lineStyle: { width: 2, type: "dashed" }, itemStyle: { color: c.two } },
