@@ -53,7 +53,7 @@ const onAxis = {
 const ends = { showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right", hideOverlap: true };
 const steps = (c, data, more) => ({ type: "category", data, axisTick: { show: false }, axisLine: { lineStyle: { color: c.rule } }, axisLabel: { color: c.soft }, ...more });
 const scale = (c, axis, more) => ({ type: "value", splitNumber: 4, minInterval: axis.least, axisLabel: { color: c.soft, formatter: axis.show, hideOverlap: true }, splitLine: { lineStyle: { color: c.rule } }, ...more });
-const upright = (c) => ({ color: c.ink, fontSize: 12, textBorderWidth: 0 });
+const inked = (c) => ({ color: c.ink, fontSize: 12, textBorderWidth: 0 });
 
 // What a pointer or a finger is told: nodes, since text is always text.
 function tooltip(c, trigger, tell) {
@@ -93,7 +93,7 @@ function bars(caption, items, axis, behind) {
     legend: { show: false }, grid: { ...base.grid, top: 6, right: 16 + 8 * Math.max(...items.map((each) => each.text.length)) },
     tooltip: tooltip(c, "item", (i) => [items[i].name, [caption, items[i].text]]),
     xAxis: scale(c, axis, { splitNumber: 3 }), yAxis: steps(c, items.map((each) => each.name), { inverse: true, axisLabel: { color: c.ink } }),
-    series: [{ type: "bar", name: caption, data: items.map((each) => each.value), barMaxWidth: 22, label: { show: true, position: "right", formatter: ({ dataIndex }) => items[dataIndex].text, ...upright(c) } }],
+    series: [{ type: "bar", name: caption, data: items.map((each) => each.value), barMaxWidth: 22, label: { show: true, position: "right", formatter: ({ dataIndex }) => items[dataIndex].text, ...inked(c) } }],
   });
   return drawn(says, option, behind, 3 + 2.1 * items.length);
 }
@@ -105,7 +105,7 @@ function groups(caption, names, series, behind) {
     aria: { ...base.aria, decal: { show: true } },
     tooltip: tooltip(c, "axis", (i) => [names[i], ...series.map((each) => [each.name, count(each.data[i])])]),
     grid: { ...base.grid, right: 60 }, xAxis: scale(c, onAxis.count, { splitNumber: 3 }), yAxis: steps(c, names, { inverse: true, axisLabel: { color: c.ink } }),
-    series: series.map((each) => ({ type: "bar", barMaxWidth: 16, label: { show: true, position: "right", formatter: ({ value }) => count(value), ...upright(c) }, ...each })),
+    series: series.map((each) => ({ type: "bar", barMaxWidth: 16, label: { show: true, position: "right", formatter: ({ value }) => count(value), ...inked(c) }, ...each })),
   });
   return drawn(says, option, behind);
 }
@@ -120,7 +120,7 @@ function narrowing(caption, stages, behind) {
     series: [{
       type: "funnel", name: caption, sort: "none", left: 4, right: 150, top: 6, bottom: 6, min: 0, max: Math.max(1, stages[0].n), gap: 3,
       data: stages.map((each, i) => ({ name: each.name, value: each.n, itemStyle: { color: echarts.color.modifyAlpha(c.one, 1 - 0.2 * i), borderWidth: 0 } })),
-      label: { position: "right", formatter: ({ dataIndex }) => `${stages[dataIndex].name} ${words(stages[dataIndex])}`, ...upright(c) }, labelLine: { length: 8, lineStyle: { color: c.soft } },
+      label: { position: "right", formatter: ({ dataIndex }) => `${stages[dataIndex].name} ${words(stages[dataIndex])}`, ...inked(c) }, labelLine: { length: 8, lineStyle: { color: c.soft } },
     }],
   });
   return drawn(says, option, behind, 13);
@@ -136,7 +136,7 @@ function heat(caption, months, later, behind) {
     tooltip: tooltip(c, "item", (i) => { const [column, row, value] = cells[i], [month, each] = months[row]; return [`${month} 首购`, [later[column], `${value}%`], ["买家", `${count(each.active[column])} / ${count(each.buyers)}`]]; }),
     xAxis: steps(c, later, { splitArea: { show: false } }), yAxis: steps(c, months.map(([month]) => month), { inverse: true }),
     visualMap: { min: 0, max: most, orient: "horizontal", left: "center", bottom: 0, itemHeight: 120, itemWidth: 12, text: [`${most}% 及以上`, "0%"], textStyle: { color: c.soft }, inRange: { color: [c.faint, c.full] } },
-    series: [{ type: "heatmap", name: caption, data: cells, itemStyle: { borderColor: c.card, borderWidth: 2 }, label: { show: true, formatter: ({ value }) => (narrow ? Math.round(value[2]) : `${value[2]}%`), ...upright(c), fontSize: narrow ? 10 : 12 } }],
+    series: [{ type: "heatmap", name: caption, data: cells, itemStyle: { borderColor: c.card, borderWidth: 2 }, label: { show: true, formatter: ({ value }) => (narrow ? Math.round(value[2]) : `${value[2]}%`), ...inked(c), fontSize: narrow ? 10 : 12 } }],
   });
   return drawn(says, option, behind, 5 + 2 * months.length);
 }
@@ -172,7 +172,7 @@ function ahead(suggestion) {
     legend: { ...base.legend, data: ["采纳", "不采纳"] },
     xAxis: steps(c, days.map((day) => day.slice(5)), { boundaryGap: false, axisLabel: { color: c.soft, ...ends } }), yAxis: scale(c, onAxis.count),
     series: [
-      { type: "line", name: "采纳", data: ordered.expected, symbol: "circle", lineStyle: { width: 2 }, itemStyle: { color: c.one }, markLine: { symbol: "none", silent: true, data: arrival ? [{ xAxis: arrival }] : [], lineStyle: { color: c.soft }, label: { formatter: "预计到货", ...upright(c) } } },
+      { type: "line", name: "采纳", data: ordered.expected, symbol: "circle", lineStyle: { width: 2 }, itemStyle: { color: c.one }, markLine: { symbol: "none", silent: true, data: arrival ? [{ xAxis: arrival }] : [], lineStyle: { color: c.soft }, label: { formatter: "预计到货", ...inked(c) } } },
       { type: "line", name: "不采纳", data: unordered.expected, symbol: "diamond", symbolSize: 8, lineStyle: { width: 2, type: "dashed" }, itemStyle: { color: c.two } },
       ...[[ordered.low, 0], [ordered.high.map((n, i) => n - ordered.low[i]), 0.16]].map(([data, opacity]) => ({ type: "line", name: "采纳", stack: "band", data, symbol: "none", silent: true, lineStyle: { opacity: 0 }, itemStyle: { color: c.one }, areaStyle: { color: c.one, opacity } })),
     ],
