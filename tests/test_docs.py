@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+import official_cli
 from functions.events import MODELLED, schema_of
 from harness import function
 
@@ -35,6 +36,9 @@ RULES_OF_FREIGHT = (
     "python3 scripts/deploy.py invoke admin_rules_publish "
     """--event '{"action": "view", "ruleId": "freight", "version": 2}'"""
 )
+
+TO_PASTE = "tcb login"
+"""The last of the lines that bring the official tool to the local cloud."""
 
 pytestmark = pytest.mark.xdist_group("port 8787")
 
@@ -84,19 +88,23 @@ def _served(project: Path) -> Iterator[None]:
 
 
 @contextmanager
-def serving(project: Path, *options: str) -> Iterator[None]:
-    """Serve the copy as `python3 scripts/dev.py` does, at the port that the READMEs name."""
-    arguments = [sys.executable, "scripts/dev.py", "--json", "--no-timers", *options]
+def serving(project: Path, *options: str) -> Iterator[str]:
+    """Serve the copy as `python3 scripts/dev.py` does, at the port that the READMEs name; what it prints."""
+    arguments = [sys.executable, "scripts/dev.py", "--no-timers", *options]
     with subprocess.Popen(
         arguments, cwd=project, env=environment(), stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
         assert process.stdout is not None
-        told = process.stdout.readline()
-        if not told:
-            pytest.skip("port 8787 is in use on this machine")
-        assert json.loads(told)["url"] == "http://127.0.0.1:8787"
+        last = TO_PASTE if "--tencent-hosts" in options else "Ctrl-C stops."
+        told = ""
+        while last not in told:
+            line = process.stdout.readline()
+            if not line:
+                pytest.skip("port 8787 is in use on this machine")
+            told += line
+        assert "Local CloudBase   http://127.0.0.1:8787 " in told
         try:
-            yield
+            yield told
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)
@@ -179,6 +187,23 @@ def test_what_the_guide_deploys_on_this_machine_is_verified(project: Path) -> No
     assert "Nothing to do" in again
     assert '"code": 0' in called
     assert "nightly_close" in logged
+
+
+def test_the_official_tool_deploys_as_the_guide_says(project: Path) -> None:
+    installing, layers, deploying = blocks("With the official command line")
+    tool = official_cli.installed()
+    assert installing.strip() == official_cli.INSTALLING
+
+    with serving(project, "--reset", "--deployed", "--tencent-hosts") as told:
+        published = said(project, layers)
+        pasted = told.partition("from a shell in which you say:")[2]
+        shell = f"set -e\nPATH={shlex.quote(str(tool))}:$PATH\n{pasted}\n{deploying}"
+        deployed = run(project, ["bash", "-c", shell])
+
+    assert "publish layer core" in published
+    assert "Successfully deployed 50 function(s)" in deployed.stdout, deployed.stdout + deployed.stderr
+    assert "[admin_rules_publish] call succeeded" in deployed.stdout
+    assert '"ruleId": "freight"' in deployed.stdout
 
 
 def test_the_guides_move_from_the_former_shop_is_made_and_taken_back(project: Path) -> None:

@@ -49,24 +49,25 @@ class Deployment:
         """The versions of the layers, by alias, as far as they are published."""
         return dict(self._versions)
 
-    def run(self, plan: Plan, journal: Journal) -> Iterator[Change]:
+    def run(self, plan: Plan, journal: Journal | None) -> Iterator[Change]:
         """Make the changes of *plan*, yielding each when it is done, and write the deployment down.
 
-        Layers come first, because only they give the versions that the journal names.
+        Layers come first, because only they give the versions that the journal names. Without a *journal*
+        nothing is written down: what leaves the functions out is nothing to go back to.
         """
         later = [change for change in plan.changes if change.kind != "publish layer"]
         for change in plan.changes:
             if change.kind == "publish layer":
                 self._publish(change.what)
                 yield change
-        is_written_down = bool(later) or journal.broke_off
-        if is_written_down:
-            journal.begin(self._entry(), {one.code: archive(one.files) for one in self._wanted.functions})
+        kept = journal if journal and (later or journal.broke_off) else None
+        if kept:
+            kept.begin(self._entry(), {one.code: archive(one.files) for one in self._wanted.functions})
         for change in later:
             self._make(change)
             yield change
-        if is_written_down:
-            journal.end()
+        if kept:
+            kept.end()
 
     def prune(self, extra: Extra) -> None:
         """Delete what is there and not wanted."""

@@ -76,6 +76,10 @@ def _parser(description: str) -> argparse.ArgumentParser:
     verifying.add_argument(
         "--journal", action="store_true", help="compare with the last deployment from here"
     )
+    for each in (planning, applying):
+        each.add_argument(
+            "--no-functions", action="store_true", help="leave functions, timers and routes to another tool"
+        )
     for each in (planning, applying, verifying):
         each.add_argument(
             "--settings", type=Path, metavar="FILE", help="values of variables, NAME=value by line"
@@ -106,7 +110,7 @@ def _parser(description: str) -> argparse.ArgumentParser:
 def _plan(options: argparse.Namespace, output: Output) -> int:
     place, wanted, found = _compared(options)
     collections = tables.plan(CloudApi(place.access), definitions.load())
-    planned = plan.plan(wanted, found)
+    planned = _planned(options, wanted, found)
     output.plan(collections, planned, _notes(wanted, found))
     if planned.problems:
         return 1
@@ -116,14 +120,15 @@ def _plan(options: argparse.Namespace, output: Output) -> int:
 def _apply(options: argparse.Namespace, output: Output) -> int:
     place, wanted, found = _compared(options)
     api = CloudApi(place.access)
-    collections, planned = tables.plan(api, definitions.load()), plan.plan(wanted, found)
+    collections, planned = tables.plan(api, definitions.load()), _planned(options, wanted, found)
     if planned.problems:
         output.applied([], collections, planned, _notes(wanted, found))
         return 1
     deployment = Deployment(wanted, found, place.environment, place.doors)
     total = len(collections.changes) + len(planned.changes)
     making: Iterator[Change | tables.Change] = chain(
-        tables.apply(api, collections.changes), deployment.run(planned, place.journal)
+        tables.apply(api, collections.changes),
+        deployment.run(planned, None if options.no_functions else place.journal),
     )
     done = list(output.progress(output.done(making), total, "applying"))
     if options.prune and planned.unknown and _confirmed(planned, wanted.env_id):
@@ -198,6 +203,11 @@ def _compared(options: argparse.Namespace) -> tuple[_Place, Wanted, Found]:
     place = _place(options)
     wanted = repository.read(ROOT, place.access, file=options.settings, recreate=options.recreate)
     return place, wanted, repository.found(wanted, place.environment, place.doors)
+
+
+def _planned(options: argparse.Namespace, wanted: Wanted, found: Found) -> Plan:
+    planned = plan.plan(wanted, found)
+    return plan.without_functions(planned) if options.no_functions else planned
 
 
 def _expected(wanted: Wanted, found: Found) -> list[verify.Expected]:

@@ -106,6 +106,12 @@ def plan(wanted: Wanted, found: Found) -> Plan:
     return Plan(tuple(changes), tuple(problems), tuple(unknown(wanted, found)))
 
 
+def without_functions(planned: Plan) -> Plan:
+    """Return what of *planned* is left where another tool deploys the functions: layers, and who may call."""
+    kept = (change for change in planned.changes if change.kind in ("publish layer", "set rule"))
+    return Plan(tuple(kept), (), planned.unknown)
+
+
 def bound_version(wanted: Wanted, found: Found, alias: str) -> int | None:
     """Return the version that is the layer *alias* as it is here; None when it has to be published."""
     layer = wanted.layers[alias]

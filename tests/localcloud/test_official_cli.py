@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -16,6 +15,7 @@ from unittest.mock import patch
 import pytest
 
 import bootstrap
+import official_cli
 from harness import ROOT
 from localcloud.cloudapi import functions
 from localcloud.cloudapi.endpoint import PRODUCTS
@@ -32,8 +32,6 @@ pytestmark = [
 ]
 
 ENV = "shop-1g2h3j4k"
-PACKAGE = "@cloudbase/cli@2.12.10"
-INSTALLED = ROOT / ".local" / "tools" / "cloudbase-cli-2.12.10"
 LAYERS = ("core", "vendor", "pay")
 DEPLOYED = ("product_search", "pay_notify", "order_timeout")
 """A function of members, one with an HTTP route, one with a timer."""
@@ -56,18 +54,7 @@ class Stage(NamedTuple):
 
 @pytest.fixture(scope="module", name="tcb")
 def _tcb() -> Path:
-    """Install the tool once, where there is npm and a registry."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not on this machine")
-    if not INSTALLED.exists():
-        draft = INSTALLED.with_name(f"{INSTALLED.name}-{os.getpid()}")
-        install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(draft), PACKAGE]
-        if subprocess.run(install, capture_output=True, check=False, timeout=300).returncode:
-            pytest.skip("the command-line tool cannot be installed here")
-        with suppress(OSError):  # Somebody else has installed it meanwhile.
-            draft.rename(INSTALLED)
-    return INSTALLED / "node_modules" / ".bin" / "tcb"
+    return official_cli.installed() / "tcb"
 
 
 @pytest.fixture(scope="module", name="project_of_three")

@@ -140,6 +140,25 @@ def test_after_an_apply_there_is_nothing_left_to_do_and_every_function_runs_it(
     assert len(journal(project)) == 1
 
 
+def test_functions_are_left_to_another_tool_when_that_is_wanted(
+    deploy: Run, project: Project, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("THE_KEY")
+
+    code, printed = deploy("apply", "--no-functions", "--json")
+
+    assert (code, json.loads(printed)["problems"]) == (0, [])
+    assert [change.split(":")[0] for change in json.loads(printed)["applied"] if "index" not in change] == [
+        "create collection users",
+        "publish layer core",
+        "publish layer kit",
+        "set rule invoke",
+    ]
+    assert environment(cloud).functions() == {}
+    assert deploy("plan", "--no-functions", "--exit-code")[0] == 0
+    assert not (project.root / ".local" / "deploy" / "deploy-test" / "journal.json").exists()
+
+
 def test_what_is_deployed_works_and_its_doors_are_as_declared(deploy: Run, cloud: LocalCloud) -> None:
     deploy("apply")
 
