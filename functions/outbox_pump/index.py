@@ -1,7 +1,10 @@
 """outbox_pump: bring every begun effect to its end: orders, ledger rows, coupons, meals, tasks."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from gardenshop.cloud.clock import MINUTE
-from gardenshop.cloud.database import Document, find
+from gardenshop.cloud.database import Database, Document
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
 from gardenshop.flows import (
     claims,
@@ -10,6 +13,7 @@ from gardenshop.flows import (
     entries,
     meals,
     outbox_figures,
+    poison,
     queues,
     ratings,
     stock_keeping,
@@ -45,39 +49,39 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
     """Look for what was left half done, in one trip, end it, then carry out the tasks."""
     before = ctx.now - GRACE
     pending = {"state": "pending", "createdAt": {"$lte": before}}
+    refusal = {"state": "refused", "dueAt": {"$lte": before}}
     creating, marked, rows, refused, earnings, unearned, reviews, copies, eaten, kept, *owing = ctx.db.read(
-        find("orders", {"status": "creating", "createdAt": {"$lte": before}}, limit=BATCH),
-        find("orders", {"outboxAt": {"$lte": before}}, limit=BATCH),
+        queues.longest_untried("orders", {"status": "creating", "createdAt": {"$lte": before}}, BATCH),
+        queues.longest_untried("orders", {"outboxAt": {"$lte": before}}, BATCH),
         queues.longest_untried("points_ledger", pending, BATCH),
-        find("points_ledger", {"state": "refused", "dueAt": {"$lte": before}}, limit=BATCH),
+        queues.longest_untried("points_ledger", refusal, BATCH),
         queues.longest_untried(commission.LEDGER, pending, BATCH),
-        find(commission.LEDGER, {"state": "refused", "dueAt": {"$lte": before}}, limit=BATCH),
+        queues.longest_untried(commission.LEDGER, refusal, BATCH),
         queues.longest_untried("product_reviews", {"ratingDueAt": {"$lte": before}}, BATCH),
         queues.longest_untried("user_coupons", pending, BATCH),
         meals.due(before, BATCH),
         stock_keeping.due(before, BATCH),
-        *debts.owing(),
+        *(debts.owing(book) for book in debts.BOOKS),
     )
-    found = {"points_ledger": rows, commission.LEDGER: earnings, "product_reviews": reviews}
-    found |= {"user_coupons": copies, "meals": eaten, "stock_ledger": kept}
-    ctx.db.write(*queues.to_the_end(found, ctx.now))
-    failed = sum(_fail(order, ctx) for order in creating)
-    for order in marked:
-        flush(ctx.db, order)
-    doubted = [again(row) for row in refused] + [commission.again(row) for row in unearned]
-    ctx.db.write(*reconsider(ctx.db, doubted, ctx.now))
-    finished = entries.finish(ctx.db, rows, ctx.now) + commission.finish(ctx.db, earnings, ctx.now)
-    finished += stock_keeping.end(ctx.db, kept, ctx.now)
-    for book, users in zip(debts.BOOKS, owing, strict=True):
-        finished += sum(debts.repay_debt(ctx.db, user, book, ctx.now) for user in users)
-    booked = meals.book_due(ctx.db, eaten, ctx.now)
-    rated = ratings.count(ctx.db, reviews, ctx.now)
-    ended = claims.finish(ctx.db, copies, ctx.now)
+    found = {"orders": [*creating, *marked], "points_ledger": [*rows, *refused], "product_reviews": reviews}
+    found |= {commission.LEDGER: [*earnings, *unearned], "user_coupons": copies}
+    ctx.db.write(*queues.to_the_end({**found, "meals": eaten, "stock_ledger": kept}, ctx.now))
+    failed = poison.one_by_one(ctx, "orders", creating, _fail)
+    flushed = poison.one_by_one(ctx, "orders", marked, _flush)
+    poison.together(ctx, "points_ledger", refused, _reconsider_points)
+    poison.together(ctx, commission.LEDGER, unearned, _reconsider_commission)
+    finished = poison.together(ctx, "points_ledger", rows, entries.finish)
+    finished += poison.together(ctx, commission.LEDGER, earnings, commission.finish)
+    finished += poison.together(ctx, "stock_ledger", kept, stock_keeping.end)
+    finished += sum(_repay(ctx, book, users) for book, users in zip(debts.BOOKS, owing, strict=True))
+    booked = poison.together(ctx, "meals", eaten, meals.book_due)
+    rated = poison.together(ctx, "product_reviews", reviews, ratings.count)
+    ended = poison.together(ctx, "user_coupons", copies, claims.finish)
     tasks = run_due(ctx)
     ctx.db.write(outbox_figures.figures(ctx.db, ctx.now), timers.finished("outbox_pump"))
     return OutboxPump(
         orders_failed=failed,
-        orders_flushed=len(marked),
+        orders_flushed=flushed,
         rows_finished=finished,
         reviews_counted=rated,
         copies_ended=ended,
@@ -88,11 +92,31 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
     )
 
 
-def _fail(order: Document, ctx: Context) -> bool:
+def _flush(db: Database, order: Document, _: int) -> int:
+    flush(db, order)
+    return 1
+
+
+def _reconsider_points(db: Database, rows: Sequence[Document], now: int) -> int:
+    return len(db.write(*reconsider(db, [again(row) for row in rows], now)))
+
+
+def _reconsider_commission(db: Database, rows: Sequence[Document], now: int) -> int:
+    return len(db.write(*reconsider(db, [commission.again(row) for row in rows], now)))
+
+
+def _repay(ctx: Context, book: str, first: Sequence[Document]) -> int:
+    """Repay what members owe, the *first* of them and those behind."""
+    work = partial(debts.repay_debt, book=book)
+    pages = debts.owing_pages(ctx, book, first)
+    return sum(poison.one_by_one(ctx, "users", users, work) for users in pages)
+
+
+def _fail(db: Database, order: Document, now: int) -> bool:
     """Close an order whose checkout never came back; the outbox gives back what it holds."""
     failure = {"error": "UNAVAILABLE", "message": "下单未完成，请重新下单", "details": {}}
-    changes = {"failure": failure, "outboxAt": ctx.now}
-    (result,) = ctx.db.write(transition(order, "fail", now=ctx.now, actor="outbox_pump", changes=changes))
+    changes = {"failure": failure, "outboxAt": now}
+    (result,) = db.write(transition(order, "fail", now=now, actor="outbox_pump", changes=changes))
     if result.happened:
-        flush(ctx.db, {**order, **changes, "status": "create_failed"})
+        flush(db, {**order, **changes, "status": "create_failed"})
     return result.happened

@@ -28,8 +28,11 @@ from functions.builders import (
 )
 from functions.conftest import Clock
 from gardenshop.cloud.clock import DAY, MINUTE
+from gardenshop.cloud.database import delete, update
+from gardenshop.flows import debts, tasks
 from gardenshop.models.base import RING_SIZE
-from harness import A, B, Shop, function, user_id
+from harness import ENV, A, B, Shop, function, user_id
+from localcloud.adapter import EngineAdapter
 
 NOTHING = {
     "ordersFailed": 0,
@@ -211,6 +214,41 @@ def test_a_task_that_cannot_be_done_holds_up_no_other(shop: Shop, clock: Clock, 
     assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 3, "retried": 1}
 
 
+def test_a_task_whose_last_writes_are_refused_holds_up_no_other(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(shop)
+    refused = update("users", {"_id": user_id(A)}, {"$unheardOf": {"x": 1}})
+    monkeypatch.setitem(tasks.HANDLERS, "unheard.of", lambda *_: [refused])
+    fields = {"topic": "unheard.of", "refId": "x", "dueAt": NOW - DAY}
+    shop.add("sync_tasks", document("sync_tasks", id="unheard.of:x:0", **fields))
+    clock.now += 2 * MINUTE
+
+    assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 3, "retried": 1}
+    assert shop.one("sync_tasks", "unheard.of:x:0")["state"] == "due"
+
+
+def test_who_can_repay_is_reached_behind_any_number_of_those_who_cannot(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The points of the first have lapsed: they are on the counters until the night."""
+    monkeypatch.setattr(debts, "BATCH", 2)
+    owed = {"garden": {"available": 5, "debt": 3}, "recentOps": [{"key": "k", "at": NOW - DAY}]}
+    ids = sorted(user_id(openid) for openid in "abcdef")
+    for openid in "abcdef":
+        place = ids.index(user_id(openid))
+        shop.add("users", user(openid, points=owed))
+        row = lot(f"lot:{place}", points=5)
+        row |= {"userId": ids[place], "lot": {**row["lot"], "expiresAt": NOW + (DAY if place == 4 else -DAY)}}
+        shop.add("points_ledger", row)
+
+    assert shop.ok("outbox_pump") == {**NOTHING, "rowsFinished": 1}
+
+    left = {each["_id"]: each["points"]["garden"] for each in shop.documents("users")}
+    assert [left[each]["debt"] for each in ids] == [3, 3, 3, 3, 0, 3]
+    assert left[ids[4]]["available"] == 2
+
+
 def test_a_planting_whose_kind_is_gone_holds_up_nothing(shop: Shop, clock: Clock) -> None:
     prepare(shop)
     stuck: dict[str, Any] = {
@@ -273,16 +311,19 @@ def forgetful(number: int) -> list[dict[str, Any]]:
     return [{"key": f"k{number}:{place}", "at": NOW + MINUTE} for place in range(RING_SIZE)]
 
 
+BEGUN: dict[str, Callable[[int, str], dict[str, Any]]] = {
+    "points_ledger": planting,
+    "user_coupons": copy,
+    "commission_ledger": payout,
+    "stock_ledger": delivery,
+    "product_reviews": opinion,
+    "meals": meal,
+}
+
+
 @pytest.mark.parametrize(
     ("collection", "begun"),
-    [
-        ("points_ledger", planting),
-        ("user_coupons", copy),
-        ("commission_ledger", payout),
-        ("stock_ledger", delivery),
-        ("product_reviews", opinion),
-        ("meals", meal),
-    ],
+    BEGUN.items(),
     ids=["points", "coupons", "commission", "stock", "reviews", "meals"],
 )
 def test_what_nobody_can_end_holds_up_nothing_behind_it(
@@ -336,6 +377,64 @@ UNENDED: dict[str, dict[str, Any]] = {
     "product_reviews": {"ratingDueAt": {"$gt": 0}},
     "meals": {"bookingDueAt": {"$gt": 0}},
 }
+
+
+def malformed(collection: str, number: int) -> dict[str, Any]:
+    """A document of a queue of the pump that lacks what its work asks of it first."""
+    key = f"{NOW}:{number}"
+    bare: dict[str, dict[str, Any]] = {
+        "orders": {"outboxAt": NOW, "status": "paid", "clientToken": key},
+        "points_ledger": {"state": "pending"},
+        "user_coupons": {"state": "pending"},
+        "commission_ledger": {"state": "pending"},
+        "stock_ledger": {"state": "pending", "reason": "receive"},
+        "product_reviews": {"ratingDueAt": NOW},
+        "meals": {"bookingDueAt": NOW},
+    }
+    stamps = {"schemaVersion": 1, "createdAt": NOW, "updatedAt": NOW - number}
+    return {"_id": key, **bare[collection], **stamps}
+
+
+@pytest.mark.parametrize(
+    "collection",
+    ["orders", *BEGUN],
+)
+def test_what_is_malformed_is_told_once_and_holds_up_nothing(
+    shop: Shop,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    collection: str,
+) -> None:
+    monkeypatch.setattr(function("outbox_pump"), "BATCH", 2)
+    prepare(shop)
+    shop.add("coupons", coupon())
+    shop.add("practitioners", practitioner())
+    good = BEGUN[collection](4, NAMES[collection][1]) if collection in BEGUN else None
+    if good:
+        shop.add(collection, good)
+    bad = [malformed(collection, number) for number in (1, 2, 3)]
+    for each in bad:
+        shop.add(collection, each)
+
+    for _ in range(4):
+        clock.now += 2 * MINUTE
+        last = shop.ok("outbox_pump")
+
+    assert last == NOTHING
+    assert [each["garden"]["state"] for each in shop.documents("orders", {"lines.0": {"$exists": True}})] == [
+        "done"
+    ]
+    if good:
+        assert not {"pending"} & {shop.one(collection, good["_id"]).get("state")}
+        assert {"ratingDueAt", "bookingDueAt"}.isdisjoint(shop.one(collection, good["_id"]))
+    told = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert {each["state"] for each in told} == {"dead"}
+    assert all(each["lastError"].startswith("KeyError at ") for each in told)
+    assert sorted(each["payload"]["id"] for each in told) == [each["_id"] for each in bad]
+    assert capfd.readouterr().out.count('"event":"poison"') == len(bad)
+    for each in bad:
+        EngineAdapter(shop.engine, ENV).run([delete(collection, {"_id": each["_id"]})])
 
 
 def test_a_member_may_not(shop: Shop) -> None:

@@ -101,7 +101,7 @@ class _Function:
         except AppError as error:
             reply = self._failure(error, call)
         except Exception as error:  # noqa: BLE001  # The last doorway: nothing may reach the platform.
-            call.cause = f"{type(error).__name__} at {_place(error)}"
+            call.cause = f"{type(error).__name__} at {log.place(error)}"
             reply = self._failure(Internal(), call)
         self._log(facts, started, call)
         return reply.reply() if isinstance(reply, HttpResponse) else reply
@@ -215,14 +215,6 @@ def _time_of(event: TimerEvent) -> int:
     if not 0 <= instant < _END_OF_TIME:
         raise InvalidRequest(fields=[{"field": "Time", "problem": "UTC time required"}])
     return instant
-
-
-def _place(error: BaseException) -> str:
-    """Return file and line where *error* arose, which is all a log may say of it."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"  # noqa: PTH119
 
 
 __all__ = [

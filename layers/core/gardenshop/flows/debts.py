@@ -4,6 +4,9 @@ Taking and owing exclude each other by their keys in the member's ring, so a cla
 her balance does meanwhile. While she owes, nothing of the book can be spent; `outbox_pump` repays.
 """
 
+from collections.abc import Iterator, Sequence
+
+from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import Command, Database, Document, find, get
 from gardenshop.cloud.errors import AppError, Busy, Internal
 from gardenshop.flows import lots
@@ -11,6 +14,7 @@ from gardenshop.flows.balances import perform, record
 from gardenshop.flows.points import LEDGER, Cause, again, owe, repay, take_back
 
 BOOKS = ("garden", "shop")
+BATCH = 100
 
 
 def claw_back(
@@ -36,20 +40,23 @@ def claw_back(
     return list(owed.closing)
 
 
-def owing() -> list[Command]:
-    """Return the reads of the members who owe points and have some, book by book."""
-    return [
-        find(
-            "users",
-            {f"points.{book}.debt": {"$gt": 0}, f"points.{book}.available": {"$gt": 0}},
-            fields=("points",),
-            limit=100,
-        )
-        for book in BOOKS
-    ]
+def owing(book: str, after: str = "") -> Command:
+    """Return the read of members who owe points of *book* and have some, by id, those behind *after*."""
+    where = {f"points.{book}.debt": {"$gt": 0}, f"points.{book}.available": {"$gt": 0}}
+    return find("users", {**where, "_id": {"$gt": after}}, fields=("points",), sort={"_id": 1}, limit=BATCH)
 
 
-def repay_debt(db: Database, user: Document, book: str, now: int) -> bool:
+def owing_pages(ctx: Context, book: str, first: Sequence[Document]) -> Iterator[Sequence[Document]]:
+    """Yield *first*, the first members of `owing`, and page by page those behind, for half the time left."""
+    users, until = first, ctx.seconds_left() / 2
+    while users:
+        yield users
+        if len(users) < BATCH or ctx.seconds_left() < until:
+            return
+        (users,) = ctx.db.read(owing(book, users[-1]["_id"]))
+
+
+def repay_debt(db: Database, user: Document, now: int, *, book: str) -> bool:
     """Repay what *user*, as just read, owes in *book* as far as she can; say whether anything was repaid.
 
     The operation is named by the one that her ring took in last, so copies of it are one repayment.

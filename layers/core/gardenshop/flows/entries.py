@@ -1,6 +1,6 @@
 """Ledger rows of points that were found pending: each is ended in the way of its kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gardenshop.cloud.database import Database, Document
 from gardenshop.flows import debts, exchange, harvesting, meals, redemption
@@ -28,7 +28,7 @@ _FINISH: Mapping[str, Finish] = {
 }
 
 
-def finish(db: Database, rows: list[Document], now: int) -> int:
+def finish(db: Database, rows: Sequence[Document], now: int) -> int:
     """End *rows* and return how many ended; those in doubt are left for the reconcile.
 
     Earnings come first, because what is taken comes from their lots.

@@ -203,12 +203,12 @@ def _carry_out(ctx: Context, task: Document) -> str:
     """Do one task and say what became of it."""
     try:
         closing = HANDLERS[task["topic"]](ctx, task)
+        done = {"state": "done", "doneAt": ctx.now, "updatedAt": ctx.now}
+        ctx.db.write(*closing, update("sync_tasks", _mine(task), {"$set": done}))
     except AppError as error:
         return _put_off(ctx, task, error)
     except Exception as error:  # noqa: BLE001  # A task that nobody can carry out holds up no other.
         return _put_off(ctx, task, Internal(cause=type(error).__name__))
-    done = {"state": "done", "doneAt": ctx.now, "updatedAt": ctx.now}
-    ctx.db.write(*closing, update("sync_tasks", _mine(task), {"$set": done}))
     return "done"
 
 
