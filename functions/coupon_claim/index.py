@@ -7,12 +7,17 @@ from pydantic import Field
 from gardenshop.cloud.database import Command, Document, find, get
 from gardenshop.cloud.entry import MEMBER, Context, Request, cloud_function
 from gardenshop.cloud.errors import ClaimLimit, CouponGone, InvalidRequest, NotClaimable, NotFound
+from gardenshop.flows import daily_tries
 from gardenshop.flows.basket import PROFILE_FIELDS, USER_FIELDS, shopper_of
-from gardenshop.flows.claims import TEMPLATES, copies_of, issue
-from gardenshop.flows.coupons import CouponView, view_of
+from gardenshop.flows.claims import TEMPLATES, issue
+from gardenshop.flows.coupons import COUPONS, CouponView, view_of
 from gardenshop.models.base import ClientToken, Key, Line
 from gardenshop.models.promotion import Coupon
 from gardenshop.rules.coupons import why_not_hers
+
+TRIES = 20
+"""How many codes a member may enter a day, right or wrong; a repeated claim is none."""
+_TRIED = "今日输入兑换码的次数已达上限，请明天再试"
 
 
 class CouponClaim(Request):
@@ -25,24 +30,31 @@ class CouponClaim(Request):
 
 @cloud_function(caller=MEMBER)
 def main(request: CouponClaim, ctx: Context) -> CouponView:
-    """Read template and member, decide whether she may have it, and issue her copy."""
+    """Read template and member, decide whether she may have it, and issue her copy.
+
+    A code counts as a try before anything is said of it; a claim that was begun is answered as it was.
+    """
     if (request.coupon_id is None) == (request.code is None):
         raise InvalidRequest(
             "请填写优惠券编号或兑换码之一", fields=[{"field": "couponId", "problem": "or code"}]
         )
-    templates, users, profiles = ctx.db.read(
+    source = f"claim:{request.client_token}"
+    templates, begun, users, profiles = ctx.db.read(
         _wanted(request),
+        find(COUPONS, {"userId": ctx.user_id, "source": source}, fields=("couponId",)),
         get("users", ctx.user_id, fields=USER_FIELDS),
         get("user_profiles_extended", ctx.user_id, fields=PROFILE_FIELDS),
     )
     if not users:
         raise NotFound("请先登录")
+    again = bool(templates) and templates[0]["_id"] in {copy["couponId"] for copy in begun}
+    if request.code is not None and not again:
+        daily_tries.count(ctx.db, "coupon_codes", ctx.user_id, ctx.now, most=TRIES, text=_TRIED)
     if not templates:
         raise NotFound("没有这张优惠券" if request.code is None else "兑换码有误，请核对后重试")
     template = Coupon.model_validate(templates[0])
-    source = f"claim:{request.client_token}"
     why = why_not_hers(template, shopper_of(users[0], profiles[0] if profiles else {}, now=ctx.now))
-    if why and not _is_claimed(template, source, ctx):
+    if why and not again:
         raise NotClaimable(why)
     return _copy_of(template, source, ctx)
 
@@ -54,12 +66,6 @@ def _wanted(request: CouponClaim) -> Command:
     else:
         where = {"code": request.code.strip().upper(), "channel": "code"}
     return find(TEMPLATES, {**where, "state": {"$ne": "draft"}}, limit=1)
-
-
-def _is_claimed(template: Coupon, source: str, ctx: Context) -> bool:
-    """Say whether this very claim was begun before the template closed."""
-    (copies,) = ctx.db.read(copies_of(template.id, [ctx.user_id]))
-    return any(copy["source"] == source for copy in copies)
 
 
 def _copy_of(template: Coupon, source: str, ctx: Context) -> CouponView:

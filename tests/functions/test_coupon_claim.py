@@ -20,7 +20,7 @@ from functions.conftest import Clock
 from functions.past_orders import HEALTH
 from gardenshop.cloud.clock import DAY, MINUTE
 from gardenshop.models.base import RING_SIZE
-from harness import A, B, Shop, user_id
+from harness import A, B, Shop, function, user_id
 
 CLAIM = {"couponId": "c1", "clientToken": "claim-0001"}
 CODE = {"code": "SPRING2026", "clientToken": "claim-0001"}
@@ -219,9 +219,45 @@ def test_a_code_is_read_as_people_type_it(shop: Shop, code: str) -> None:
 def test_a_wrong_code_is_not_found(shop: Shop, code: str) -> None:
     shop.add("coupons", coupon("by-code", channel="code", code="SPRING2026"))
 
-    reply = shop.refused("coupon_claim", {**CODE, "code": code}, openid=A)
+    reply = shop.call("coupon_claim", {**CODE, "code": code}, openid=A)
 
     assert (reply["code"], reply["message"]) == (40400, "兑换码有误，请核对后重试")
+    assert (states(shop), shop.one("coupons", "by-code")["issued"]) == ([], 0)
+
+
+def test_codes_can_be_guessed_so_often_a_day_and_no_more(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the right one is refused, too; claims without a code, repeats and other members are as before."""
+    monkeypatch.setattr(function("coupon_claim"), "TRIES", 3)
+    shop.add("coupons", coupon("by-code", channel="code", code="SPRING2026"))
+    shop.add("coupons", coupon("late", channel="code", code="LATE2026", endAt=NOW + 9 * DAY))
+    first = shop.ok("coupon_claim", CODE, openid=A)
+    for number in range(2):
+        guess = {"code": f"GUESS{number}", "clientToken": "claim-0001"}
+        assert shop.call("coupon_claim", guess, openid=A)["error"] == "NOT_FOUND"
+
+    for code in ("GUESS9", "LATE2026"):
+        reply = shop.refused("coupon_claim", {**CODE, "code": code}, openid=A)
+        assert (reply["code"], reply["error"]) == (40918, "DAILY_LIMIT")
+        assert reply["message"] == "今日输入兑换码的次数已达上限，请明天再试"
+
+    assert shop.ok("coupon_claim", CODE, openid=A) == first
+    assert shop.ok("coupon_claim", CLAIM, openid=A)["couponId"] == "c1"
+    assert shop.ok("coupon_claim", {**CODE, "code": "LATE2026"}, openid=B)["couponId"] == "late"
+    clock.now += DAY
+    assert shop.ok("coupon_claim", {**CODE, "code": "LATE2026"}, openid=A)["couponId"] == "late"
+
+
+def test_guesses_at_once_are_counted_before_they_are_answered(
+    monkeypatch: pytest.MonkeyPatch, at_once: Callable[..., list[Any]]
+) -> None:
+    monkeypatch.setattr(function("coupon_claim"), "TRIES", 3)
+    guesses = [{"code": f"GUESS{number}", "clientToken": f"claim-{number:04}"} for number in range(8)]
+
+    replies = at_once(*[("coupon_claim", guess, A) for guess in guesses])
+
+    assert sorted(reply["code"] for reply in replies) == [40400] * 3 + [40918] * 5
 
 
 @pytest.mark.parametrize("channel", ["code", "batch", "trigger"])

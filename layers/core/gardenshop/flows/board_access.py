@@ -20,8 +20,9 @@ from gardenshop.cloud import signing
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of
 from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import Command, Database, Document, Filter, find, get, put, update
-from gardenshop.cloud.errors import CodeRefused, CoolingDown, DailyLimit, Forbidden, SignedOut
+from gardenshop.cloud.errors import CodeRefused, CoolingDown, Forbidden, SignedOut
 from gardenshop.cloud.roles import roles_for
+from gardenshop.flows import daily_tries
 
 COLLECTION = "data_dashboard"
 SETTING = "BOARD_KEYS"
@@ -34,7 +35,7 @@ TRIES = 5
 DECISIONS = 500
 """How often a session may ask for something to be decided."""
 
-_KIND, _COUNT = "signin", "signin_codes"
+_KIND = "signin"
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _HANDLE, _LENGTH = 4, 12
 _PARTS = 3
@@ -68,14 +69,9 @@ def issue(user_id: str, now: int) -> tuple[str, Command]:
 
 def count_code(db: Database, user_id: str, now: int) -> None:
     """Count a code that *user_id* makes herself. Raises DailyLimit after `CODES` of a day."""
-    day = day_of(now)
-    key, metrics = f"{_COUNT}:{day}:{user_id}", {"made": 0}
-    stamps = {"final": False, "schemaVersion": 1, "createdAt": now, "updatedAt": now}
-    first = {"kind": _COUNT, "day": day, "dimension": user_id, "metrics": metrics, "inputs": {}, **stamps}
-    within, once = {"_id": key, "metrics.made": {"$lt": CODES}}, {"$inc": {"metrics.made": 1}}
-    _, counted = db.write(put(COLLECTION, {"_id": key, **first}), update(COLLECTION, within, once))
-    if not counted.happened:
-        raise DailyLimit("今日获取登录码的次数已达上限，请明天再来")
+    daily_tries.count(
+        db, "signin_codes", user_id, now, most=CODES, text="今日获取登录码的次数已达上限，请明天再来"
+    )
 
 
 def enter(db: Database, code: str, now: int) -> Session:
@@ -167,8 +163,8 @@ def leave(session: Session, now: int) -> Command:
 
 
 def over(now: int) -> Filter:
-    """Return the filter of sign-ins that are over, within a day of their codes, and of their counts."""
-    return {"kind": {"$in": [_KIND, _COUNT]}, "day": {"$lt": day_of(now - DAY)}}
+    """Return the filter of sign-ins that are over, within a day of their codes."""
+    return {"kind": _KIND, "day": {"$lt": day_of(now - DAY)}}
 
 
 def _id(day: str, handle: str) -> str:

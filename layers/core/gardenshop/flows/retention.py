@@ -11,7 +11,7 @@ from typing import get_args
 
 from gardenshop.cloud.clock import DAY, day_of
 from gardenshop.cloud.database import Command, Database, Document, Filter, delete, find, get, update
-from gardenshop.flows import board_access
+from gardenshop.flows import board_access, daily_tries
 from gardenshop.models.event import EventType
 from gardenshop.rules.policy import PrivacyPolicy, policy_of
 
@@ -67,6 +67,7 @@ def _due(policy: PrivacyPolicy, now: int) -> list[tuple[str, Filter, Document]]:
         ("orders", {**old_orders, "address.detail": {"$exists": True, "$ne": MASK}}, {"$set": dict(_MASKED)}),
         ("sync_tasks", {"state": "done", "dueAt": {"$lt": tasks}}, {}),
         (COLLECTION, board_access.over(now), {}),
+        (COLLECTION, daily_tries.over(now), {}),
     ]
 
 
