@@ -74,7 +74,7 @@ def _rollback(options: argparse.Namespace, output: Output) -> int:
     db, noted = Database(Port(cloud)), journal.named(_environment(options), options.id)
     with _errors(options.errors) as errors:
         taken = Taken(errors)
-        for step in output.progress(undoing.steps(db, noted), None, "taking back"):
+        for step in output.progress(undoing.steps(db, noted, dry=not options.apply), None, "taking back"):
             taken.step(undoing.take(step) if options.apply else step)
     output.rolled_back(noted.id, taken, applied=options.apply)
     return 1 if taken.left else 0

@@ -40,6 +40,9 @@ USES: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 """What others may have begun to use: the collections and fields that name it."""
 
+_IMPORTED_USERS = ("products", "recipes")
+"""Those among them of which an import makes some that name others of its own."""
+
 _BATCH = 200
 _MOST = 1000
 
@@ -62,8 +65,19 @@ class Step(NamedTuple):
     act: Callable[[], bool] | None = None
 
 
-def steps(db: Database, journal: Journal) -> Iterator[Step]:
-    """Yield what taking back *journal* comes to. Done one after the other, in this order, they are it."""
+class Run(NamedTuple):
+    """What is taken back, and the documents, by collection, that a dry run takes for gone."""
+
+    import_id: str
+    gone: Mapping[str, set[str]]
+
+
+def steps(db: Database, journal: Journal, *, dry: bool = False) -> Iterator[Step]:
+    """Yield what taking back *journal* comes to. Done one after the other, in this order, they are it.
+
+    In a *dry* run none is done: what would be gone by then is taken for gone.
+    """
+    run = Run(journal.id, {place: set() for place in _IMPORTED_USERS if dry})
     for collection, judge in _JUDGES.items():
         for batch in _batches(journal.entries(collection)):
             live = _live(db, collection, [entry.key for entry in batch])
@@ -71,7 +85,15 @@ def steps(db: Database, journal: Journal) -> Iterator[Step]:
             yield from (Step(collection, entry.key, "gone") for entry in batch if entry.key not in live)
             yield from (_put_back(db, *pair) for pair in pairs if pair[0].kind == "refreshed")
             if created := [pair for pair in pairs if pair[0].kind == "created"]:
-                yield from judge(db, journal.id, created)
+                yield from _noted(run, judge(db, run, created))
+
+
+def _noted(run: Run, judged: Iterator[Step]) -> Iterator[Step]:
+    """Yield the steps *judged*, and note what they delete."""
+    for step in judged:
+        if step.outcome == "deleted" and step.collection in run.gone:
+            run.gone[step.collection].add(step.key)
+        yield step
 
 
 def take(step: Step) -> Step:
@@ -100,19 +122,19 @@ def _put_back(db: Database, entry: Entry, live: Document) -> Step:
     return Step(entry.collection, entry.key, "put back", reason, act)
 
 
-def _orders(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
+def _orders(db: Database, _: Run, pairs: Sequence[Pair]) -> Iterator[Step]:
     lines = [f"{entry.key}:{line['lineId']}" for entry, order in pairs for line in order["lines"]]
     reviewed = {key.rpartition(":")[0] for key in _live(db, "product_reviews", lines)}
     for entry, order in pairs:
         yield _kept(entry, "reviewed since") if entry.key in reviewed else _delete(db, entry, order)
 
 
-def _users(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
+def _users(db: Database, _: Run, pairs: Sequence[Pair]) -> Iterator[Step]:
     for entry, user in pairs:
         yield _kept(entry, "claimed by its owner") if "mergedInto" in user else _delete(db, entry, user)
 
 
-def _points(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
+def _points(db: Database, _: Run, pairs: Sequence[Pair]) -> Iterator[Step]:
     """An opening row goes with its account; of what a member has inherited is taken back what is left."""
     users = _live(db, "users", [row["userId"] for _, row in pairs])
     taken = compensation.taken_points(db, [row["ref"]["id"] for _, row in pairs])
@@ -129,21 +151,21 @@ def _points(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
             yield _compensated(entry, taken.get(row["ref"]["id"]), f"{points} points", points, act)
 
 
-def _stock(db: Database, import_id: str, pairs: Sequence[Pair]) -> Iterator[Step]:
+def _stock(db: Database, run: Run, pairs: Sequence[Pair]) -> Iterator[Step]:
     """Stock that has not moved goes; of what was opened leaves what may still be sold."""
     rows = _live(db, "stock_ledger", [opening_of(entry.key) for entry, _ in pairs])
-    taken = compensation.taken_units(db, import_id, [entry.key for entry, _ in pairs])
+    taken = compensation.taken_units(db, run.import_id, [entry.key for entry, _ in pairs])
     for entry, stock in pairs:
         if entry.is_as_created(stock):
             yield _delete(db, entry, stock)
             continue
         opened = rows.get(opening_of(entry.key), {}).get("deltas", {}).get("onHand", 0)
         units = min(opened, stock["available"])
-        act = partial(compensation.take_units, db, import_id, entry.key, units)
+        act = partial(compensation.take_units, db, run.import_id, entry.key, units)
         yield _compensated(entry, taken.get(entry.key), f"{units} units of {opened}", units, act)
 
 
-def _stock_rows(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
+def _stock_rows(db: Database, _: Run, pairs: Sequence[Pair]) -> Iterator[Step]:
     stocks = _live(db, "inventory", [row["skuId"] for _, row in pairs])
     for entry, row in pairs:
         stock = stocks.get(row["skuId"])
@@ -151,7 +173,7 @@ def _stock_rows(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
         yield _kept(entry, "it explains the stock") if explains else _delete(db, entry, row)
 
 
-def _products(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
+def _products(db: Database, _: Run, pairs: Sequence[Pair]) -> Iterator[Step]:
     """A product whose stock has moved has been bought: it is taken off the shelf, and orders can show it."""
     skus = [sku["skuId"] for _, product in pairs for sku in product["skus"]]
     stocks = _live(db, "inventory", skus)
@@ -168,14 +190,14 @@ def _products(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
             yield Step(entry.collection, entry.key, "off the shelf", "bought or changed since", act)
 
 
-def _knowledge(db: Database, _: str, pairs: Sequence[Pair]) -> Iterator[Step]:
+def _knowledge(db: Database, run: Run, pairs: Sequence[Pair]) -> Iterator[Step]:
     collection, keys = pairs[0][0].collection, [entry.key for entry, _ in pairs]
-    used = _used(db, collection, keys)
+    used = _used(db, run, collection, keys)
     for entry, live in pairs:
         yield _kept(entry, f"used by {used[entry.key]}") if entry.key in used else _delete(db, entry, live)
 
 
-_JUDGES: Mapping[str, Callable[[Database, str, Sequence[Pair]], Iterator[Step]]] = {
+_JUDGES: Mapping[str, Callable[[Database, Run, Sequence[Pair]], Iterator[Step]]] = {
     "orders": _orders,
     "users": _users,
     "points_ledger": _points,
@@ -219,19 +241,19 @@ def _is_of_the_same_import(balance: Document, other: Document) -> bool:
     return bool(balance["updatedAt"] == other["updatedAt"])
 
 
-def _used(db: Database, collection: str, keys: Sequence[str]) -> dict[str, str]:
+def _used(db: Database, run: Run, collection: str, keys: Sequence[str]) -> dict[str, str]:
     """Return by whom those of *keys* that are used are used."""
     places = USES[collection]
-    replies = db.read(*(_users_of(place, field, keys) for place, field in places))
+    replies = db.read(*(_users_of(place, field, keys, run.gone.get(place, ())) for place, field in places))
     named = ((row["_id"], place) for (place, _), rows in zip(places, replies, strict=True) for row in rows)
     return {key: place for key, place in named if key in keys}
 
 
-def _users_of(place: str, field: str, keys: Sequence[str]) -> Command:
-    """Ask which of *keys* stand in *field*, which may lie in a list."""
+def _users_of(place: str, field: str, keys: Sequence[str], gone: Iterable[str]) -> Command:
+    """Ask which of *keys* stand in *field*, which may lie in a list, of documents that are not *gone*."""
     path = field.split(".")
     lists = [{"$unwind": f"${'.'.join(path[: end + 1])}"} for end in range(len(path))]
-    matched = {"$match": {field: {"$in": list(keys)}}}
+    matched = {"$match": {field: {"$in": list(keys)}, "_id": {"$nin": sorted(gone)}}}
     return aggregate(place, matched, *lists, {"$group": {"_id": f"${field}"}})
 
 

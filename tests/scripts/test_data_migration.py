@@ -19,7 +19,7 @@ from gardenshop.flows.accounts import claim, phone_hash
 from harness import PHONE_KEY, A, user_id
 from small_shop import SmallShop, open_small_shop
 
-from .test_data_predecessor import INGREDIENT, PRODUCT
+from .test_data_predecessor import INGREDIENT, PRODUCT, RECIPE
 from .test_data_sheets import csv_file
 
 PHONE, OTHER_PHONE = "13900020001", "13900020002"
@@ -83,8 +83,8 @@ class Migration:
             counts.setdefault(step.collection, Counter())[undoing.take(step).outcome] += 1
         return {name: dict(found) for name, found in counts.items()}
 
-    def steps(self) -> Iterator[undoing.Step]:
-        return undoing.steps(self.small.db, self.journal)
+    def steps(self, *, dry: bool = False) -> Iterator[undoing.Step]:
+        return undoing.steps(self.small.db, self.journal, dry=dry)
 
     def claim(self, phone: str = PHONE) -> None:
         """Let A log in as who she was at the old shop."""
@@ -148,6 +148,30 @@ def test_nothing_is_left_of_an_import_that_nobody_used(migration: Migration) -> 
     migration.take_back()
 
     assert migration.small.shop.dump() == migration.before
+
+
+def test_the_dry_run_tells_what_the_real_one_does(migration: Migration) -> None:
+    """A food that only imported recipes use goes with them; that of a recipe that stays, stays."""
+    foods = [{**INGREDIENT, "name": name} for name in ("莲藕", "香菇")]
+    recipes = [_recipe("r_1", "莲藕"), _recipe("r_2", "香菇")]
+    for file, records in (("ingredients", foods), ("recipes", recipes)):
+        (migration.source / f"{file}.json").write_text(json.dumps(records, ensure_ascii=False), "utf-8")
+    migration.take_in()
+    changed = {"$set": {"title": "新名", "updatedAt": migration.small.now}}
+    migration.small.db.write(update("recipes", {"_id": "r_2"}, changed))
+
+    planned = [step[:4] for step in migration.steps(dry=True)]
+    done = [undoing.take(step)[:4] for step in migration.steps()]
+
+    assert planned == done
+    assert [step[2:] for step in done if step[0] == "ingredients"] == [
+        ("deleted", ""),
+        ("kept", "used by recipes"),
+    ]
+
+
+def _recipe(key: str, food: str) -> Document:
+    return {**RECIPE, "recipeId": key, "ingredients": [{"name": food, "amount": 100, "unit": "g"}]}
 
 
 def test_what_was_sold_and_spent_since_stays_sold_and_spent(migration: Migration) -> None:
