@@ -1,13 +1,14 @@
 """order_timeout: close the orders whose time to pay is over, receive the shipped, complete the received."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from gardenshop.cloud import log
-from gardenshop.cloud.database import Command, Document, find
+from gardenshop.cloud.database import Command, Database, Document, find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
 from gardenshop.cloud.errors import AppError
-from gardenshop.flows import timers
+from gardenshop.flows import poison, timers
 from gardenshop.flows.cancellation import cancel_unpaid
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush_commands
@@ -59,9 +60,9 @@ def main(request: TimerEvent, ctx: Context) -> OrderTimeout:  # noqa: ARG001  # 
     )
     policy = policy_of(rules)
     for orders in _pages(RECEIVED, first[2], ctx):
-        counts["completed"] += _complete(orders, ctx)
+        counts["completed"] += poison.together(ctx, "orders", orders, _complete)
     for orders in _pages(SHIPPED, first[1], ctx):
-        counts["received"] += _receive(orders, policy, ctx)
+        counts["received"] += poison.together(ctx, "orders", orders, partial(_receive, policy=policy))
     for orders in _pages(UNPAID, first[0], ctx):
         for order in orders:
             counts[_close(order, ctx)] += 1
@@ -77,28 +78,25 @@ def _pages(due: Due, orders: list[Document], ctx: Context) -> Iterator[list[Docu
         (orders,) = ctx.db.read(due.page(ctx.now, cursor_of(Order(due.field, 1), orders[-1])))
 
 
-def _complete(orders: list[Document], ctx: Context) -> int:
+def _complete(db: Database, orders: Sequence[Document], now: int) -> int:
     """Complete *orders*, and store what that sets in motion: two round trips."""
-    changes = {"outboxAt": ctx.now}
-    results = ctx.db.write(
-        *(
-            transition(order, "complete", now=ctx.now, actor="order_timeout", changes=changes)
-            for order in orders
-        )
+    changes = {"outboxAt": now}
+    results = db.write(
+        *(transition(order, "complete", now=now, actor="order_timeout", changes=changes) for order in orders)
     )
     done = [
         {**order, **changes, "status": "completed"}
         for order, result in zip(orders, results, strict=True)
         if result.happened
     ]
-    ctx.db.write(*(command for order in done for command in flush_commands(order)))
+    db.write(*(command for order in done for command in flush_commands(order)))
     return len(done)
 
 
-def _receive(orders: list[Document], policy: Policy, ctx: Context) -> int:
+def _receive(db: Database, orders: Sequence[Document], now: int, *, policy: Policy) -> int:
     """Take *orders* as received: one round trip."""
-    receipts = (receive(order, now=ctx.now, actor="order_timeout", policy=policy.order) for order in orders)
-    return sum(result.happened for result in ctx.db.write(*(receipt.command for receipt in receipts)))
+    receipts = (receive(order, now=now, actor="order_timeout", policy=policy.order) for order in orders)
+    return sum(result.happened for result in db.write(*(receipt.command for receipt in receipts)))
 
 
 def _close(order: Document, ctx: Context) -> str:
@@ -109,5 +107,8 @@ def _close(order: Document, ctx: Context) -> str:
         status = str(cancel_unpaid(ctx, order, actor="order_timeout")["status"])
     except AppError as error:
         log.emit("order_timeout.left", orderNo=order["_id"], error=error.error)
+        return "left"
+    except Exception as error:  # noqa: BLE001  # Whatever it is, it concerns no other order.
+        poison.tell(ctx.db, "orders", order["_id"], error, ctx.now)
         return "left"
     return status if status in {"cancelled", "paid"} else "left"

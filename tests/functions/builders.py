@@ -12,7 +12,7 @@ from zlib import crc32
 from demo.laws import check
 from faults import Fragile, Killed
 from gardenshop.cloud.clock import DAY
-from gardenshop.cloud.database import insert, update
+from gardenshop.cloud.database import delete, insert, update
 from gardenshop.cloud.errors import DatabaseUnavailable
 from gardenshop.flows.share_links import Target, make
 from gardenshop.models.base import dump
@@ -264,6 +264,11 @@ def stock_up(shop: Shop, product_id: str = "tofu", units: int = 10, **changes: A
 def edit(shop: Shop, collection: str, key: str, changes: Document) -> None:
     """Set fields of a stored document, by dotted names, past the functions and their database's troubles."""
     EngineAdapter(shop.engine, ENV).run([update(collection, {"_id": key}, {"$set": changes})])
+
+
+def remove(shop: Shop, collection: str, key: str) -> None:
+    """Take a document away, such as one that fits no model, past the functions and their troubles."""
+    EngineAdapter(shop.engine, ENV).run([delete(collection, {"_id": key})])
 
 
 def sell_out(shop: Shop, sku_id: str) -> None:

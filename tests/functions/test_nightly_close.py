@@ -1,6 +1,8 @@
 """nightly_close: what time has ended is booked, batch by batch, once."""
 
+import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,13 +17,14 @@ from functions.builders import (
     former,
     lot,
     practitioner,
+    remove,
     rule,
     user,
     user_coupon,
 )
 from functions.conftest import Clock
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of
-from gardenshop.flows import coupons, retention, settlement
+from gardenshop.flows import coupons, daily_figures, expiry, reconcile, retention, settlement
 from harness import A, B, Shop, user_id
 
 EVENT = {"Type": "Timer", "TriggerName": "every_night", "Time": "2026-11-23T04:00:00Z"}
@@ -99,6 +102,28 @@ class TestPoints:
         assert shop.ok("nightly_close", EVENT)["lotsExpired"] == 0
         assert lots_left(shop) == [30, 20, 50]
 
+    def test_lots_that_cannot_be_booked_hold_up_none_behind_them(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(expiry, "EXPIRED_AT_ONCE", 2)
+        waiting: dict[str, Any] = {"book": "shop", "lot": {"left": 1, "expiresAt": NOW - DAY}}
+        for number in range(3):
+            shop.add("points_ledger", lot(f"award:shop-{number}", 1, **waiting))
+        shop.add("points_ledger", lot("award:new", 5, book="shop", state="pending"))
+
+        assert shop.ok("nightly_close", EVENT)["lotsExpired"] == 1
+        assert lots_left(shop) == [0, 20, 50]
+
+    def test_a_lot_that_is_malformed_is_told_of_and_holds_up_no_other(self, shop: Shop) -> None:
+        over = {"left": 1, "expiresAt": NOW - DAY}
+        bad = {"userId": user_id(A), "book": "garden", "state": "final", "lot": over}
+        shop.add("points_ledger", {"_id": "malformed", **bad})
+
+        assert shop.ok("nightly_close", EVENT)["lotsExpired"] == 1
+        told = shop.documents("sync_tasks", {"payload.id": "malformed", "payload.law": "pending"})
+        assert [each["state"] for each in told] == ["dead"]
+        remove(shop, "points_ledger", "malformed")
+
     def test_a_counter_that_cannot_pay_is_tried_again_another_night(self, shop: Shop) -> None:
         edit(shop, "users", user_id(A), {"points.garden.available": 29})
         assert shop.ok("nightly_close", EVENT)["lotsExpired"] == 0
@@ -126,6 +151,31 @@ class TestPoints:
 
         act: Callable[[Shop], Any] = lambda shop: shop.call("nightly_close", EVENT)  # noqa: E731
         assert die_everywhere(furnish, act, verify, again=again) > 5
+
+
+@pytest.mark.parametrize(
+    "kind", [coupons.expire, expiry.expire, reconcile.check, retention.trim, daily_figures.reckon]
+)
+def test_one_kind_that_fails_holds_up_no_other_and_the_night_has_not_ended(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, kind: Callable[..., int]
+) -> None:
+    done = list[str]()
+    for each in (coupons.expire, expiry.expire, reconcile.check, retention.trim, daily_figures.reckon):
+        module, name = sys.modules[each.__module__], each.__name__
+        monkeypatch.setattr(module, name, partial(_noted, done, each.__module__, fails=each is kind))
+
+    reply = shop.call("nightly_close", EVENT)
+
+    assert (reply["code"], reply["error"]) == (50000, "INTERNAL")
+    assert len(done) == 5
+    assert shop.documents("data_dashboard", {"kind": "timers"}) == []
+
+
+def _noted(done: list[str], name: str, *_: object, fails: bool) -> int:
+    done.append(name)
+    if fails:
+        raise KeyError(name)
+    return 0
 
 
 def furnish(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.builders import FREIGHT, assert_lawful, place_order, rule, stock_up, user
+from functions.builders import FREIGHT, assert_lawful, place_order, remove, rule, stock_up, user
 from functions.conftest import Clock, WeChat
 from harness import A, Shop, context, function
 
@@ -92,6 +92,25 @@ def test_one_that_cannot_be_closed_now_holds_up_no_other(
 
     assert shop.ok("order_timeout") == {**NOTHING, "cancelled": 1}
     assert_lawful(shop)
+
+
+@pytest.mark.parametrize(
+    ("status", "field"),
+    [("pending_payment", "payBy"), ("shipped", "autoConfirmAt"), ("received", "closeAt")],
+)
+def test_one_that_is_malformed_is_told_of_and_holds_up_no_other(
+    shop: Shop, clock: Clock, status: str, field: str
+) -> None:
+    order = place_order(shop)
+    shop.add("orders", {"_id": "malformed", "status": status, field: 1})
+    clock.now = order["payBy"]
+
+    told = shop.ok("order_timeout")
+
+    assert told == {**NOTHING, "cancelled": 1, "left": int(field == "payBy")}
+    (breach,) = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert (breach["state"], breach["payload"]["id"]) == ("dead", "malformed")
+    remove(shop, "orders", "malformed")
 
 
 def test_a_run_that_is_short_of_time_leaves_the_rest(shop: Shop, clock: Clock) -> None:

@@ -20,6 +20,7 @@ from functions.builders import (
     place_order,
     plant,
     practitioner,
+    remove,
     rule,
     stock_up,
     template,
@@ -28,11 +29,11 @@ from functions.builders import (
 )
 from functions.conftest import Clock
 from gardenshop.cloud.clock import DAY, MINUTE
-from gardenshop.cloud.database import delete, update
+from gardenshop.cloud.context import Context
+from gardenshop.cloud.database import update
 from gardenshop.flows import debts, tasks
 from gardenshop.models.base import RING_SIZE
-from harness import ENV, A, B, Shop, function, user_id
-from localcloud.adapter import EngineAdapter
+from harness import A, B, Shop, function, user_id
 
 NOTHING = {
     "ordersFailed": 0,
@@ -226,6 +227,21 @@ def test_a_task_whose_last_writes_are_refused_holds_up_no_other(
 
     assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 3, "retried": 1}
     assert shop.one("sync_tasks", "unheard.of:x:0")["state"] == "due"
+
+
+def test_a_task_for_which_no_time_is_left_has_not_been_attempted(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(shop)
+    clock.now += 2 * MINUTE
+    left = iter([9.0, 9.0, 9.0, 9.0, 1.0])
+    with monkeypatch.context() as short:
+        short.setattr(Context, "seconds_left", lambda _: next(left, 0.0))
+        assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 1}
+
+    waiting = shop.documents("sync_tasks", {"state": "due"})
+    assert [(each["attempts"], each["dueAt"]) for each in waiting] == [(0, clock.now)] * 2
+    assert shop.ok("outbox_pump") == {**NOTHING, "done": 2}
 
 
 def test_who_can_repay_is_reached_behind_any_number_of_those_who_cannot(
@@ -434,7 +450,7 @@ def test_what_is_malformed_is_told_once_and_holds_up_nothing(
     assert sorted(each["payload"]["id"] for each in told) == [each["_id"] for each in bad]
     assert capfd.readouterr().out.count('"event":"poison"') == len(bad)
     for each in bad:
-        EngineAdapter(shop.engine, ENV).run([delete(collection, {"_id": each["_id"]})])
+        remove(shop, collection, each["_id"])
 
 
 def test_a_member_may_not(shop: Shop) -> None:

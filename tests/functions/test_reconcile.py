@@ -16,6 +16,7 @@ from functions.builders import (
     opening,
     place_order,
     practitioner,
+    remove,
     user_coupon,
 )
 from functions.conftest import Clock, WeChat
@@ -133,6 +134,21 @@ def test_lots_that_do_not_hold_what_is_available_are_found(shop: Shop, order_no:
 
     assert order_no
     assert broken(shop) == {"points": 1}
+
+
+def test_what_cannot_be_judged_is_a_breach_and_holds_up_no_other(shop: Shop, order_no: str) -> None:
+    del order_no
+    shop.add("inventory", {"_id": "malformed"})
+    edit(shop, "inventory", TOFU, {"damaged": 3})
+
+    assert broken(shop)["stock"] == 2
+
+    tasks = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    told = {each["payload"]["id"]: each["lastError"] for each in tasks}
+    assert told["malformed"].startswith("cannot be judged: KeyError at laws.py:")
+    assert "damaged 3" in told[TOFU]
+    remove(shop, "inventory", "malformed")
+    edit(shop, "inventory", TOFU, {"damaged": 0})
 
 
 def test_what_is_under_way_waits_for_another_night(shop: Shop, order_no: str) -> None:

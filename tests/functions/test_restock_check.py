@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.builders import NOW, die_everywhere, edit, inventory, product, promotion, rule, sku
+from functions.builders import NOW, die_everywhere, edit, inventory, product, promotion, remove, rule, sku
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import Command, update
@@ -37,6 +37,18 @@ def run(shop: Shop) -> Any:
 
 def stock(shop: Shop) -> Any:
     return shop.dump()["inventory"]
+
+
+def test_a_sku_that_is_malformed_is_told_of_and_holds_up_no_other(shop: Shop) -> None:
+    shop.add("products", product("tofu"))
+    shop.add("inventory", {"_id": "malformed", "dailySales": {"2026-11-22": 1}})
+
+    told = shop.ok("restock_check")
+
+    assert (told["checked"], told["proposed"]) == (3, 1)
+    (breach,) = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert (breach["state"], breach["payload"]["id"]) == ("dead", "malformed")
+    remove(shop, "inventory", "malformed")
 
 
 def test_what_runs_short_is_proposed_with_its_reasons(shop: Shop) -> None:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from gardenshop.cloud import log
 from gardenshop.cloud.clock import DAY, HOUR, day_of
 from gardenshop.cloud.database import Command, Database, Document, Filter, aggregate, find, get, put, update
+from gardenshop.cloud.errors import DatabaseUnavailable
 from gardenshop.flows import outbox
 from gardenshop.flows.orders import first_no
 from gardenshop.rules import laws
@@ -227,9 +229,19 @@ def _broken(db: Database, law: Law, page: list[Document], now: int) -> Iterator[
             yield Breach(key, "; ".join(breach.text for breach in breaches))
 
 
-def _judged(db: Database, law: Law, page: list[Document], now: int) -> Iterator[Breach]:
-    related = law.related([each["_id"] for each in page], page, now) if page else ()
-    return law.judge(page, *db.read(*related)) if page else iter(())
+def _judged(db: Database, law: Law, page: list[Document], now: int) -> list[Breach]:
+    """Return what breaks *law* in *page*; what cannot be judged breaks it, too, and holds up no other."""
+    if not page:
+        return []
+    try:
+        return list(law.judge(page, *db.read(*law.related([each["_id"] for each in page], page, now))))
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001  # Whatever it is, one of them has it.
+        if len(page) == 1:
+            text = f"cannot be judged: {type(error).__name__} at {log.place(error)}"
+            return [Breach(page[0]["_id"], text)]
+    return [breach for each in page for breach in _judged(db, law, [each], now)]
 
 
 def breach_task(law: str, collection: str, breach: Breach, day: str, now: int) -> Document:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from gardenshop.cloud.clock import DAY, day_of
 from gardenshop.cloud.database import PAGE, Command, Database, Document, aggregate, find, update
 from gardenshop.cloud.entry import Context
+from gardenshop.flows import poison
 from gardenshop.flows.promotions import STORED
 from gardenshop.models.promotion import Promotion
 from gardenshop.rules.basket import sku_of
@@ -101,12 +102,22 @@ def check(ctx: Context, run_plan: Plan, after: str) -> Page | None:
         return None
     writes, found = list[Command](), Counter(checked=len(stock), proposed=0, withdrawn=0)
     for inventory in stock:
-        writes += _note_empty(inventory, day_of(run_plan.now - DAY))
-        proposal = _judge(inventory, run_plan)
-        writes += _suggest(inventory, proposal, run_plan)
+        try:
+            proposal, following = _checked(inventory, run_plan)
+        except Exception as error:  # noqa: BLE001  # Whatever it is, it concerns no other SKU.
+            poison.tell(ctx.db, "inventory", inventory["_id"], error, ctx.now)
+            continue
+        writes += following
         found["proposed"] += proposal is not None
         found["withdrawn"] += proposal is None and "suggestion" in inventory
     return Page(stock[-1]["_id"], writes, found)
+
+
+def _checked(inventory: Document, run_plan: Plan) -> tuple[Proposal | None, list[Command]]:
+    """Return what is to be ordered of a SKU, and the writes that follow from looking at it."""
+    empty = _note_empty(inventory, day_of(run_plan.now - DAY))
+    proposal = _judge(inventory, run_plan)
+    return proposal, [*empty, *_suggest(inventory, proposal, run_plan)]
 
 
 def _note_empty(inventory: Document, yesterday: str) -> list[Command]:

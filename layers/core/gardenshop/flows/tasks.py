@@ -170,11 +170,18 @@ def run_due(ctx: Context) -> Summary:
         tasks = _lease(ctx)
         if not tasks:
             break
-        for task in tasks:
+        for place, task in enumerate(tasks):
             if ctx.seconds_left() < _RESERVE_SECONDS:
+                ctx.db.write(*(_given_back(untried, ctx.now) for untried in tasks[place:]))
                 break
             counts[_carry_out(ctx, task)] += 1
     return Summary(**counts)
+
+
+def _given_back(task: Document, now: int) -> Command:
+    """Return the write that ends the lease of a *task* for which no time was left: that was no attempt."""
+    untried = {"$set": {"state": "due", "dueAt": now}, "$inc": {"attempts": -1}}
+    return update("sync_tasks", _mine(task), untried)
 
 
 def _lease(ctx: Context) -> list[Document]:
