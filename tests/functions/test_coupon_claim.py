@@ -219,10 +219,9 @@ def test_a_code_is_read_as_people_type_it(shop: Shop, code: str) -> None:
 def test_a_wrong_code_is_not_found(shop: Shop, code: str) -> None:
     shop.add("coupons", coupon("by-code", channel="code", code="SPRING2026"))
 
-    reply = shop.call("coupon_claim", {**CODE, "code": code}, openid=A)
+    reply = shop.refused("coupon_claim", {**CODE, "code": code}, openid=A)
 
     assert (reply["code"], reply["message"]) == (40400, "兑换码有误，请核对后重试")
-    assert (states(shop), shop.one("coupons", "by-code")["issued"]) == ([], 0)
 
 
 def test_codes_can_be_guessed_so_often_a_day_and_no_more(
@@ -235,7 +234,7 @@ def test_codes_can_be_guessed_so_often_a_day_and_no_more(
     first = shop.ok("coupon_claim", CODE, openid=A)
     for number in range(2):
         guess = {"code": f"GUESS{number}", "clientToken": "claim-0001"}
-        assert shop.call("coupon_claim", guess, openid=A)["error"] == "NOT_FOUND"
+        assert shop.refused("coupon_claim", guess, openid=A)["error"] == "NOT_FOUND"
 
     for code in ("GUESS9", "LATE2026"):
         reply = shop.refused("coupon_claim", {**CODE, "code": code}, openid=A)
