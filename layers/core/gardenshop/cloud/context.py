@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gardenshop.cloud import clock
 from gardenshop.cloud.database import Database
@@ -11,8 +11,7 @@ from gardenshop.cloud.settings import Settings
 from gardenshop.cloud.tc3 import Credentials
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """One invocation: its caller, its database, its time."""
 
     caller: Caller

@@ -9,7 +9,7 @@ to the platform. An operator who asks for the health of a function is told what 
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from gardenshop.cloud import clock, log
@@ -127,7 +127,7 @@ class _Function:
         call.db = Database(adapter_factory(settings, credentials, deadline), caller.user_id)
         now = _time_of(request) if isinstance(request, TimerEvent) else clock.now_ms()
         ctx = Context(caller, call.db, now, call.request_id, settings, environment, deadline, credentials)
-        return self.action(request, replace(ctx, role=self._role_of(request, ctx)))
+        return self.action(request, ctx._replace(role=self._role_of(request, ctx)))
 
     def _admit_kind(self, caller: Caller) -> None:
         expected = {MEMBER: (Kind.MEMBER,), OPERATOR: (Kind.PLATFORM, Kind.MEMBER)}

@@ -4,8 +4,7 @@ Cart view, preview and checkout read and price the same way, through here, in on
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gardenshop.cloud.database import Command, Document, aggregate, find, get
 from gardenshop.flows import coupons, lots
@@ -45,8 +44,7 @@ PROFILE_FIELDS = ("constitution", "avoid", "allergens", "personalised")
 BOUGHT_FIELDS = ("lines.skuId", "lines.quantity", "lines.refundedQuantity", "lines.gift")
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """Some units of one SKU, wanted: what they are and what stands in the way."""
 
     sku_id: str
@@ -74,8 +72,7 @@ class Item:
         return bool(self.sku and self.sku.get("limitPerUser"))
 
 
-@dataclass(frozen=True)
-class Basket:
+class Basket(NamedTuple):
     """The items, who wants them, what makes them cheaper, and the rules of now."""
 
     items: tuple[Item, ...]

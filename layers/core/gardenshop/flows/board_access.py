@@ -13,7 +13,6 @@ takes the seal of the session, too, which the page alone knows; no session makes
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from gardenshop.cloud import signing
@@ -154,7 +153,7 @@ def acting(ctx: Context, session: Session, role: str | None) -> Context:
     (counted,) = ctx.db.write(update(COLLECTION, {"_id": session.signin_id, **within}, once))
     if not counted.happened:
         raise CoolingDown("操作过于频繁，请重新登录后再试")
-    return replace(ctx, caller=ctx.caller._replace(user_id=session.user_id), role=role)
+    return ctx._replace(caller=ctx.caller._replace(user_id=session.user_id), role=role)
 
 
 def leave(session: Session, now: int) -> Command:

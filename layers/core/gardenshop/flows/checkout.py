@@ -1,8 +1,7 @@
 """What preview and checkout share: the request's basket and address, its price, its problems."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
@@ -55,8 +54,7 @@ class Wanted(Request):
         ]
 
 
-@dataclass(frozen=True)
-class Quote:
+class Quote(NamedTuple):
     """A priced basket on its way to *address*."""
 
     basket: Basket

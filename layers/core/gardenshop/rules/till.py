@@ -1,7 +1,6 @@
 """The till of the price pipeline: what is left of each line, and the steps that took the rest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -56,8 +55,7 @@ class Step(NamedTuple):
     shares: Shares = _NOBODY
 
 
-@dataclass(frozen=True)
-class LinePrice:
+class LinePrice(NamedTuple):
     """The parts of one line's price. `paid_fen` is what its goods cost the member, without freight."""
 
     line_id: str
@@ -74,8 +72,7 @@ class LinePrice:
         return self.list_fen - self.promo_fen - self.coupon_fen - self.points_fen
 
 
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     """A priced basket: Σ lines' paid + freight = payable. `uses` are the promotions taken and their worth."""
 
     lines: tuple[LinePrice, ...]
