@@ -13,7 +13,8 @@ from gardenshop.flows.audit import audit
 from gardenshop.flows.outbox import flush
 from gardenshop.flows.refunds import Begun, begin, begin_again
 from gardenshop.models.base import Key, OrderNo, Words
-from gardenshop.rules.policy import OrderPolicy, policy_of
+from gardenshop.rules.policies.order import OrderPolicy
+from gardenshop.rules.policy import policy_of
 
 
 class AdminRefundDecide(Request):

@@ -19,7 +19,7 @@ from gardenshop.flows.commission import LEDGER, again, carry_out, entry
 from gardenshop.models.base import ClientToken, Key
 from gardenshop.rules.money import yuan
 from gardenshop.rules.paging import CursorText, Order, after, cursor_of
-from gardenshop.rules.policy import CommissionPolicy, policy_of
+from gardenshop.rules.policy import policy_of
 
 NEWEST = Order("createdAt", -1, tie="entryId")
 MOST_MONTHS = 12
@@ -116,7 +116,7 @@ def main(request: CommissionAccount, ctx: Context) -> Account:
         raise Forbidden("只有践行者有佣金账户")
     case = _Case(key, practitioners[0], rows[0] if rows else None)
     if request.action == "withdraw":
-        _withdraw(request, case, policy_of(rules).commission, ctx)
+        _withdraw(request, case, policy_of(rules).commission.withdraw_min_fen, ctx)
     if request.action == "cancel":
         _cancel(request, case, ctx)
     return _account(request, case.practitioner["_id"], ctx)
@@ -132,13 +132,13 @@ def _key(request: CommissionAccount, ctx: Context) -> str:
     return f"cancel:{request.withdrawal_id}"
 
 
-def _withdraw(request: CommissionAccount, case: _Case, policy: CommissionPolicy, ctx: Context) -> None:
+def _withdraw(request: CommissionAccount, case: _Case, least_fen: int, ctx: Context) -> None:
     """Open the withdrawal. Raises WithdrawalOpen or NotEnoughCommission where that is not possible."""
     amount_fen = request.amount_fen or 0
     if case.row and case.row["amountFen"] != amount_fen:
         raise Conflict("该请求编号已用于另一笔提现")
-    if amount_fen < policy.withdraw_min_fen:
-        least = f"单次至少提现 ¥{yuan(policy.withdraw_min_fen)}"
+    if amount_fen < least_fen:
+        least = f"单次至少提现 ¥{yuan(least_fen)}"
         raise InvalidRequest(least, fields=[{"field": "amountFen", "problem": "too little"}])
     settled_fen = case.practitioner["commission"].get("settledFen", 0)
     is_open = "withdrawal" in case.practitioner

@@ -14,7 +14,7 @@ from gardenshop.flows.storefront import Found, read
 from gardenshop.models.base import Key
 from gardenshop.rules.advice import avoided_by, types_of_profile
 from gardenshop.rules.features import Member, Place, candidate
-from gardenshop.rules.policy import recommend_for
+from gardenshop.rules.policies.recommend import recommend_for
 from gardenshop.rules.ranking import Item, rank, weights_of
 from gardenshop.rules.recommend import outlook
 from gardenshop.rules.solar_terms import term_at

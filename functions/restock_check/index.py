@@ -4,7 +4,8 @@ from gardenshop.cloud.database import find
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
 from gardenshop.flows import restock_run, restocking, timers
 from gardenshop.flows.restock_run import Run
-from gardenshop.rules.policy import RestockPolicy, policy_of
+from gardenshop.rules.policies.restock import RestockPolicy
+from gardenshop.rules.policy import policy_of
 
 _AGAIN = "again"
 _RESERVE_SECONDS = 5.0

@@ -7,7 +7,7 @@ from typing import Any
 from budgets.rows import Row
 from gardenshop.models.promotion import Promotion
 from gardenshop.rules.goods import PriceLine
-from gardenshop.rules.policy import FreightPolicy
+from gardenshop.rules.policies.freight import FreightPolicy
 from gardenshop.rules.pricing import price
 from gardenshop.rules.promotions import Shopper
 from gardenshop.rules.till import Offers

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from evaluation.ablation_shelf import Shelf
 from evaluation.ablation_world import WORLDS, Visit, World, make
 from evaluation.recommend_scores import K, Lead, Scored, Summary, lead, score, summary
-from gardenshop.rules.policy import RecommendPolicy
+from gardenshop.rules.policies.recommend import RecommendPolicy
 from gardenshop.rules.ranking import DEFAULT_WEIGHTS
 from gardenshop.rules.worth import Learnt, learnt_weights
 

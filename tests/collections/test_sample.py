@@ -17,7 +17,8 @@ from gardenshop.models.registry import model_of
 from gardenshop.rules.carbon import MEATS, VERSION, Food
 from gardenshop.rules.constitution import NAMES
 from gardenshop.rules.outlook import stock_of
-from gardenshop.rules.policy import RestockPolicy, policy_of
+from gardenshop.rules.policies.restock import RestockPolicy
+from gardenshop.rules.policy import policy_of
 from gardenshop.rules.ranking import DEFAULT_WEIGHTS
 from gardenshop.rules.restock import propose
 from gardenshop.rules.search import query_keys, search_keys

@@ -12,7 +12,7 @@ from functions.past_orders import HEALTH, assessed, bought, past_order
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of, parse_utc, rfc3339
 from gardenshop.models.promotion import CouponPlan, PromotionPlan
 from gardenshop.rules.campaigns import problems_of_coupon, problems_of_promotion
-from gardenshop.rules.policy import CampaignPolicy
+from gardenshop.rules.policies.campaign import CampaignPolicy
 from gardenshop.rules.solar_terms import TERMS, next_term, occurrences
 from gardenshop.rules.term_campaigns import TEXTS, Season, coupon_of, promotion_of, seasons
 from gardenshop.rules.wording import blocking

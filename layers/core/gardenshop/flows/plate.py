@@ -9,7 +9,7 @@ from gardenshop.rules.carbon import Baseline, Estimate, Food, Helping, meal, pro
 from gardenshop.rules.food_match import Named, Part, grams_of, read
 from gardenshop.rules.larder import Larder
 from gardenshop.rules.meal_notes import earned_g
-from gardenshop.rules.policy import CarbonPolicy
+from gardenshop.rules.policies.carbon import CarbonPolicy
 
 MOST_ITEMS = 40
 _FIELDS = ("name", "aliases", "category", "factorG", "factorSource", "factorVersion")

@@ -23,7 +23,7 @@ from gardenshop.rules.after_sale import (
     nothing_shipped,
 )
 from gardenshop.rules.order_states import EDGES, OrderEvent
-from gardenshop.rules.policy import OrderPolicy
+from gardenshop.rules.policies.order import OrderPolicy
 
 STATES = {"SUCCESS": "success", "CLOSED": "closed", "ABNORMAL": "abnormal", "PROCESSING": "submitted"}
 """What WeChat Pay calls the state of a refund, and what an order does."""

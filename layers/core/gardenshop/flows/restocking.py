@@ -20,7 +20,7 @@ from gardenshop.rules.budget import Purse, marked
 from gardenshop.rules.goods import PriceLine
 from gardenshop.rules.occasions import Occasion, calendar, occasions
 from gardenshop.rules.outlook import HISTORY_DAYS, METHOD, stock_of
-from gardenshop.rules.policy import RestockPolicy
+from gardenshop.rules.policies.restock import RestockPolicy
 from gardenshop.rules.projection import Band
 from gardenshop.rules.restock import MOST_RETURN_BP, Proposal, propose
 

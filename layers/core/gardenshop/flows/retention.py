@@ -13,7 +13,8 @@ from gardenshop.cloud.clock import DAY, day_of
 from gardenshop.cloud.database import Command, Database, Document, Filter, delete, find, get, update
 from gardenshop.flows import board_access, daily_tries
 from gardenshop.models.event import EventType
-from gardenshop.rules.policy import PrivacyPolicy, policy_of
+from gardenshop.rules.policies.privacy import PrivacyPolicy
+from gardenshop.rules.policy import policy_of
 
 COLLECTION = "data_dashboard"
 AT_ONCE = 500

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from gardenshop.cloud.database import Document
 from gardenshop.flows.plate import baseline_of, estimate_of, portions_of
 from gardenshop.rules.carbon import Baseline, Estimate, Food, version_of
-from gardenshop.rules.policy import CarbonPolicy
+from gardenshop.rules.policies.carbon import CarbonPolicy
 
 MEAL_FIELDS = ("day", "type", "items", "baseline", "factorVersion", "rulesVersion", "withMeat")
 """What a meal is worked out from, beside its owner and its sums."""

@@ -14,7 +14,7 @@ from gardenshop.flows.balances import Operation, demand, perform
 from gardenshop.flows.orders import amend, transition
 from gardenshop.flows.stock import INVENTORY, LEDGER
 from gardenshop.rules.after_sale import closes_at, confirms_at, left_to_ship, shippable
-from gardenshop.rules.policy import OrderPolicy
+from gardenshop.rules.policies.order import OrderPolicy
 
 _DELTAS = {
     "restock": ("onHand", "available"),

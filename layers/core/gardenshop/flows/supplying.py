@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from gardenshop.cloud.database import Command, Database, Document, find
 from gardenshop.cloud.messages import Response
-from gardenshop.rules.policy import RestockPolicy, SupplierTerms, policy_of
+from gardenshop.rules.policies.restock import RestockPolicy, SupplierTerms
+from gardenshop.rules.policy import policy_of
 
 PAGE = 500
 SHOWN = 30

@@ -24,7 +24,7 @@ from gardenshop.flows.grants import batch
 from gardenshop.flows.orders import first_no
 from gardenshop.flows.pages import pages
 from gardenshop.flows.purchases import BOUGHT
-from gardenshop.rules.policy import CampaignPolicy
+from gardenshop.rules.policies.campaign import CampaignPolicy
 from gardenshop.rules.promotions import RUNNING
 from gardenshop.rules.term_campaigns import MOST_PRODUCTS, Season, coupon_of, promotion_of
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from gardenshop.rules.money import FULL_BP, cumulative_share
 
 if TYPE_CHECKING:
-    from gardenshop.rules.policy import OrderPolicy
+    from gardenshop.rules.policies.order import OrderPolicy
 
 Document = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, get_args
 
 from gardenshop.models.vocabulary import BadgeLevel, Via
-from gardenshop.rules.policy import CommissionPolicy
+from gardenshop.rules.policies.commission import CommissionPolicy
 
 Document = Mapping[str, Any]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gardenshop.rules.policy import RestockPolicy
+from gardenshop.rules.policies.restock import RestockPolicy
 
 USED_UP = "预算已用完"
 """The reason why a proposal has to wait."""

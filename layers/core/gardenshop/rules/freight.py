@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gardenshop.rules.goods import PriceLine, list_total
-from gardenshop.rules.policy import FreightPolicy, FreightRegion
+from gardenshop.rules.policies.freight import FreightPolicy, FreightRegion
 
 
 def delivers_to(freight: FreightPolicy, province: str) -> bool:

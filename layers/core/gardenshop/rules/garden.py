@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from gardenshop.models.garden import Plant, PlantTemplate
-from gardenshop.rules.policy import GardenPolicy
+from gardenshop.rules.policies.garden import GardenPolicy
 
 _MINUTE_MS = 60_000
 _DEFAULT_STAGES = 4

@@ -5,7 +5,7 @@ from typing import Any
 
 from gardenshop.rules.larder import BOUGHT_DAYS
 from gardenshop.rules.points import garden_points_for
-from gardenshop.rules.policy import PointsPolicy
+from gardenshop.rules.policies.points import PointsPolicy
 
 _ROUGH = 8_000
 """A confidence below this, in basis points, stands for a guessed amount."""

@@ -13,7 +13,7 @@ from gardenshop.rules.cover import COSTS, Costs
 from gardenshop.rules.demand import USUAL_LIFT, Day, Learner, Units
 from gardenshop.rules.money import FULL_BP, off_by
 from gardenshop.rules.occasions import Calendar
-from gardenshop.rules.policy import RestockPolicy
+from gardenshop.rules.policies.restock import RestockPolicy
 
 METHOD = "level+weekday+event+term"
 HISTORY_DAYS = 400

@@ -1,6 +1,6 @@
 """What the plan asks of a month: the rates that are to be reached by then, and what is to be sold in it."""
 
-from gardenshop.rules.policy import PlanPolicy
+from gardenshop.rules.policies.plan import PlanPolicy
 
 Targets = dict[str, int]
 

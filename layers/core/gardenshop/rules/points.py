@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from gardenshop.rules.money import FULL_BP
-from gardenshop.rules.policy import PointsPolicy
+from gardenshop.rules.policies.points import PointsPolicy
 
 _CHINA = timezone(timedelta(hours=8))
 _MONTHS = 12

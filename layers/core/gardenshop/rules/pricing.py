@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from gardenshop.models.promotion import Promotion
 from gardenshop.rules.freight import freight_of
 from gardenshop.rules.goods import PriceLine
-from gardenshop.rules.policy import FreightPolicy
+from gardenshop.rules.policies.freight import FreightPolicy
 from gardenshop.rules.promotions import is_open_to
 from gardenshop.rules.till import Offers, Price, Till
 

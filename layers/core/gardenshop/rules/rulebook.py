@@ -7,7 +7,10 @@ from gardenshop.models.base import Model
 from gardenshop.rules.campaigns import Wrong, claims_in
 from gardenshop.rules.experiments import Experiment
 from gardenshop.rules.flags import Flag
-from gardenshop.rules.policy import RULES, CommissionPolicy, FreightPolicy, OrderPolicy
+from gardenshop.rules.policies.commission import CommissionPolicy
+from gardenshop.rules.policies.freight import FreightPolicy
+from gardenshop.rules.policies.order import OrderPolicy
+from gardenshop.rules.policy import RULES, rule_type
 from gardenshop.rules.ranking import DEFAULT_WEIGHTS
 
 Body = Mapping[str, Any]
@@ -16,7 +19,7 @@ RULE_ID = rf"^({'|'.join(RULES)}|(flag|experiment):[a-z0-9_\-]{{1,24}})$"
 """The rules there is one of, and flags and experiments by name."""
 
 _SCHEMAS: Mapping[str, type[Model]] = {
-    **RULES,
+    **{rule_id: rule_type(rule_id) for rule_id in RULES},
     "flag": Flag,
     "experiment": Experiment,
 }

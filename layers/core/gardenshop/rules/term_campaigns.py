@@ -19,7 +19,7 @@ from gardenshop.models.promotion import (
 )
 from gardenshop.models.vocabulary import Scope
 from gardenshop.rules.money import yuan
-from gardenshop.rules.policy import CampaignPolicy
+from gardenshop.rules.policies.campaign import CampaignPolicy
 from gardenshop.rules.solar_terms import Occurrence, next_term, position
 
 MOST_PRODUCTS = 200

@@ -8,7 +8,7 @@ from gardenshop.models.promotion import Promotion, UserCoupon
 from gardenshop.rules.coupons import Verdict, judge
 from gardenshop.rules.goods import PriceLine
 from gardenshop.rules.money import spread, yuan
-from gardenshop.rules.policy import FreightPolicy
+from gardenshop.rules.policies.freight import FreightPolicy
 from gardenshop.rules.promotions import Shopper, can_afford, line_off, order_off, participants
 
 StepName = Literal["list", "line_promotion", "order_promotion", "coupon", "points", "freight"]

@@ -18,7 +18,7 @@ from gardenshop.rules.after_sale import (
     shippable,
 )
 from gardenshop.rules.order_states import buttons
-from gardenshop.rules.policy import OrderPolicy
+from gardenshop.rules.policies.order import OrderPolicy
 from gardenshop.rules.repricing import ceiling, repriced
 
 NOON = 1_795_406_400_000

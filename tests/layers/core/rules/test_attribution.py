@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gardenshop.rules.attribution import Candidates, Credit, Earner, Person, credit_of, same_person
-from gardenshop.rules.policy import CommissionPolicy
+from gardenshop.rules.policies.commission import CommissionPolicy
 
 NOW = 1_795_406_400_000
 DAY = 86_400_000

@@ -1,7 +1,7 @@
 """What budgets pay for, and how a proposal says that they do not."""
 
 from gardenshop.rules.budget import USED_UP, Purse, marked
-from gardenshop.rules.policy import RestockPolicy, SupplierTerms
+from gardenshop.rules.policies.restock import RestockPolicy, SupplierTerms
 
 
 def purse(budget_fen: int | None = None, **suppliers: int | None) -> Purse:

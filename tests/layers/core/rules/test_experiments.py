@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from gardenshop.rules.draws import draw
 from gardenshop.rules.experiments import Experiment, parts_of, variant_of
-from gardenshop.rules.policy import RecommendPolicy, policy_of, recommend_for
+from gardenshop.rules.policies.recommend import RecommendPolicy, recommend_for
+from gardenshop.rules.policy import policy_of
 
 MEMBERS = [f"u{number:024x}" for number in range(20_000)]
 HALVES = (("a", 5000), ("b", 5000))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gardenshop.models.garden import GrowthStage, Plant, PlantTemplate
 from gardenshop.rules import garden
-from gardenshop.rules.policy import GardenPolicy
+from gardenshop.rules.policies.garden import GardenPolicy
 
 HOUR_MS = 3_600_000
 NOW = 1_795_000_000_000

@@ -3,7 +3,7 @@
 import pytest
 
 from gardenshop.rules.plan import targets_of
-from gardenshop.rules.policy import PlanPolicy
+from gardenshop.rules.policies.plan import PlanPolicy
 
 
 @pytest.mark.parametrize(

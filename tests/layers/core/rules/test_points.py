@@ -16,7 +16,7 @@ from gardenshop.rules.points import (
     shop_points_for,
     spendable,
 )
-from gardenshop.rules.policy import PointsPolicy
+from gardenshop.rules.policies.points import PointsPolicy
 
 CHINA = timezone(timedelta(hours=8))
 POLICY = PointsPolicy()

@@ -6,7 +6,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from gardenshop.models.base import RulesVersion
-from gardenshop.rules.policy import RULES, FreightPolicy, policy_of
+from gardenshop.rules.policies.freight import FreightPolicy
+from gardenshop.rules.policy import RULES, policy_of, rule_type
 
 
 def rule(rule_id: str, version: int, **body: Any) -> dict[str, Any]:
@@ -16,7 +17,7 @@ def rule(rule_id: str, version: int, **body: Any) -> dict[str, Any]:
 def test_without_rules_the_defaults_hold() -> None:
     policy = policy_of([])
 
-    assert {name: getattr(policy, name) for name in RULES} == {name: rule() for name, rule in RULES.items()}
+    assert {name: getattr(policy, name) for name in RULES} == {name: rule_type(name)() for name in RULES}
     assert policy.version == ""
     assert (policy.order.pay_minutes, policy.points.garden_per_kg, policy.freight.free_from_fen) == (
         30,

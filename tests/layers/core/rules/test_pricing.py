@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gardenshop.models.promotion import Promotion, UserCoupon
 from gardenshop.rules.goods import PriceLine
-from gardenshop.rules.policy import FreightPolicy
+from gardenshop.rules.policies.freight import FreightPolicy
 from gardenshop.rules.pricing import price
 from gardenshop.rules.promotions import Shopper
 from gardenshop.rules.till import GiftGoods, Offers, Price

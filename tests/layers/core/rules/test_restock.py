@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gardenshop.rules.cover import Costs
 from gardenshop.rules.outlook import Stock, forecast, stock_of
-from gardenshop.rules.policy import RestockPolicy
+from gardenshop.rules.policies.restock import RestockPolicy
 from gardenshop.rules.restock import propose
 
 TODAY = "2026-11-23"  # A Monday, the day after 小雪.
