@@ -32,7 +32,8 @@ class TermsView(Response):
 
 def shown_terms(terms: CouponTerms) -> dict[str, Any]:
     """Return *terms* by the names of `TermsView`."""
-    return terms.model_dump(include=set(TermsView.model_fields))
+    shown = TermsView.model_fields.keys() & CouponTerms.model_fields.keys()
+    return {name: getattr(terms, name) for name in shown}
 
 
 class CouponView(TermsView):
