@@ -9,7 +9,6 @@ to the platform. An operator who asks for the health of a function is told what 
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from gardenshop.cloud import clock, log
@@ -185,15 +184,14 @@ class _Function:
         )
 
 
-@dataclass
 class _Call:
     """What the log line of a call will say."""
 
-    request_id: str
-    db: Database | None = None
-    code: int = 0
-    error: str = ""
-    cause: str = ""
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.db: Database | None = None
+        self.code = 0
+        self.error = self.cause = ""
 
 
 def _success(result: Response, request_id: str) -> Reply:
