@@ -57,7 +57,8 @@ CASES = (
     Case("cart_update", _fixed(changes=[{"skuId": GOODS[0], "quantity": 1}])),
     Case("cart_view"),
     Case("checkout_preview"),
-    Case("checkout", lambda stage: stage.wish(GOODS[1])),
+    # It prices, holds and books, in four round trips, and builds the validator of a whole order.
+    Case("checkout", lambda stage: stage.wish(GOODS[1]), budget=2.1),
     Case("order_view"),
     Case("order_cancel", lambda stage: {"orderNo": stage.unpaid(GOODS[1])}),
     Case("points_statement"),
