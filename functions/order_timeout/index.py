@@ -60,9 +60,11 @@ def main(request: TimerEvent, ctx: Context) -> OrderTimeout:  # noqa: ARG001  # 
     )
     policy = policy_of(rules)
     for orders in _pages(RECEIVED, first[2], ctx):
-        counts["completed"] += poison.together(ctx, "orders", orders, _complete)
+        counts["completed"] += poison.together(ctx.db, "orders", orders, _complete, ctx.now)
     for orders in _pages(SHIPPED, first[1], ctx):
-        counts["received"] += poison.together(ctx, "orders", orders, partial(_receive, policy=policy))
+        counts["received"] += poison.together(
+            ctx.db, "orders", orders, partial(_receive, policy=policy), ctx.now
+        )
     for orders in _pages(UNPAID, first[0], ctx):
         for order in orders:
             counts[_close(order, ctx)] += 1

@@ -66,17 +66,17 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
     found = {"orders": [*creating, *marked], "points_ledger": [*rows, *refused], "product_reviews": reviews}
     found |= {commission.LEDGER: [*earnings, *unearned], "user_coupons": copies}
     ctx.db.write(*queues.to_the_end({**found, "meals": eaten, "stock_ledger": kept}, ctx.now))
-    failed = poison.one_by_one(ctx, "orders", creating, _fail)
-    flushed = poison.one_by_one(ctx, "orders", marked, _flush)
-    poison.together(ctx, "points_ledger", refused, _reconsider_points)
-    poison.together(ctx, commission.LEDGER, unearned, _reconsider_commission)
-    finished = poison.together(ctx, "points_ledger", rows, entries.finish)
-    finished += poison.together(ctx, commission.LEDGER, earnings, commission.finish)
-    finished += poison.together(ctx, "stock_ledger", kept, stock_keeping.end)
+    failed = poison.one_by_one(ctx.db, "orders", creating, _fail, ctx.now)
+    flushed = poison.one_by_one(ctx.db, "orders", marked, _flush, ctx.now)
+    poison.together(ctx.db, "points_ledger", refused, _reconsider_points, ctx.now)
+    poison.together(ctx.db, commission.LEDGER, unearned, _reconsider_commission, ctx.now)
+    finished = poison.together(ctx.db, "points_ledger", rows, entries.finish, ctx.now)
+    finished += poison.together(ctx.db, commission.LEDGER, earnings, commission.finish, ctx.now)
+    finished += poison.together(ctx.db, "stock_ledger", kept, stock_keeping.end, ctx.now)
     finished += sum(_repay(ctx, book, users) for book, users in zip(debts.BOOKS, owing, strict=True))
-    booked = poison.together(ctx, "meals", eaten, meals.book_due)
-    rated = poison.together(ctx, "product_reviews", reviews, ratings.count)
-    ended = poison.together(ctx, "user_coupons", copies, claims.finish)
+    booked = poison.together(ctx.db, "meals", eaten, meals.book_due, ctx.now)
+    rated = poison.together(ctx.db, "product_reviews", reviews, ratings.count, ctx.now)
+    ended = poison.together(ctx.db, "user_coupons", copies, claims.finish, ctx.now)
     tasks = run_due(ctx)
     ctx.db.write(outbox_figures.figures(ctx.db, ctx.now), timers.finished("outbox_pump"))
     return OutboxPump(
@@ -109,7 +109,7 @@ def _repay(ctx: Context, book: str, first: Sequence[Document]) -> int:
     """Repay what members owe, the *first* of them and those behind."""
     work = partial(debts.repay_debt, book=book)
     pages = debts.owing_pages(ctx, book, first)
-    return sum(poison.one_by_one(ctx, "users", users, work) for users in pages)
+    return sum(poison.one_by_one(ctx.db, "users", users, work, ctx.now) for users in pages)
 
 
 def _fail(db: Database, order: Document, now: int) -> bool:

@@ -25,6 +25,7 @@ from functions.builders import (
 from functions.conftest import Clock
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of
 from gardenshop.flows import coupons, daily_figures, expiry, reconcile, retention, settlement
+from gardenshop.models.base import RING_SIZE
 from harness import A, B, Shop, user_id
 
 EVENT = {"Type": "Timer", "TriggerName": "every_night", "Time": "2026-11-23T04:00:00Z"}
@@ -336,6 +337,28 @@ def test_any_number_of_practitioners_is_settled_in_batches(
 
     assert shop.ok("nightly_close", EVENT)["commissionsSettled"] == 5
     assert [counters(shop, f"p{number}")[1] for number in range(5)] == [100, 101, 102, 103, 104]
+
+
+def test_practitioners_who_cannot_be_settled_hold_up_none_behind_them(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is malformed, which is told; the rings of the others can no longer tell."""
+    monkeypatch.setattr(settlement, "AT_ONCE", 2)
+    late = [{"key": f"k{place}", "at": NOW + MINUTE} for place in range(RING_SIZE)]
+    for number in range(6):
+        shop.add("practitioners", practitioner(f"openid-{number}", f"p{number}"))
+        earn(shop, ("2026-10", 500), practitioner_id=f"p{number}")
+    edit(shop, "practitioners", "p0", {"commission.debtFen": "none"})
+    for number in (1, 2, 3):
+        edit(shop, "practitioners", f"p{number}", {"commission.recentOps": late})
+
+    assert shop.ok("nightly_close", EVENT)["commissionsSettled"] == 2
+
+    assert [counters(shop, f"p{number}")[1] for number in range(6)] == [0, 0, 0, 0, 500, 500]
+    told = shop.documents("sync_tasks", {"payload.collection": "practitioners", "payload.law": "pending"})
+    assert [(each["state"], each["payload"]["id"]) for each in told] == [("dead", "p0")]
+    edit(shop, "practitioners", "p0", {"commission.debtFen": 0})
+    assert shop.ok("nightly_close", EVENT)["commissionsSettled"] == 1
 
 
 def test_two_runs_at_once_settle_once(shop: Shop, at_once: Callable[..., list[Any]]) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 from gardenshop.cloud import log
 from gardenshop.cloud.clock import day_of
-from gardenshop.cloud.context import Context
 from gardenshop.cloud.database import Database, Document, put
 from gardenshop.cloud.errors import DatabaseUnavailable
 from gardenshop.flows.reconcile import breach_task
@@ -17,45 +16,51 @@ from gardenshop.rules.laws import Breach
 
 
 def together(
-    ctx: Context,
+    db: Database,
     collection: str,
     documents: Sequence[Document],
     work: Callable[[Database, Sequence[Document], int], int],
+    now: int,
 ) -> int:
     """Do *work* with all *documents* of *collection*, or where that fails with each of them; return its sum.
 
     Raises DatabaseUnavailable, which is no document's fault.
     """
     try:
-        return work(ctx.db, documents, ctx.now)
+        return work(db, documents, now)
     except DatabaseUnavailable:
         raise
     except Exception:  # noqa: BLE001  # Whatever it is, it concerns one of them and not the others.
-        return one_by_one(ctx, collection, documents, lambda db, each, now: work(db, [each], now))
+        return one_by_one(db, collection, documents, lambda db, each, now: work(db, [each], now), now)
 
 
 def one_by_one(
-    ctx: Context,
+    db: Database,
     collection: str,
     documents: Sequence[Document],
     work: Callable[[Database, Document, int], int],
+    now: int,
 ) -> int:
     """Do *work* with each of *documents* of *collection*, whatever becomes of the others; return its sum.
 
     Raises DatabaseUnavailable, which is no document's fault.
     """
-    return sum(_alone(ctx, collection, each, work) for each in documents)
+    return sum(_alone(db, collection, each, work, now) for each in documents)
 
 
 def _alone(
-    ctx: Context, collection: str, document: Document, work: Callable[[Database, Document, int], int]
+    db: Database,
+    collection: str,
+    document: Document,
+    work: Callable[[Database, Document, int], int],
+    now: int,
 ) -> int:
     try:
-        return work(ctx.db, document, ctx.now)
+        return work(db, document, now)
     except DatabaseUnavailable:
         raise
     except Exception as error:  # noqa: BLE001  # As above.
-        tell(ctx.db, collection, document["_id"], error, ctx.now)
+        tell(db, collection, document["_id"], error, now)
         return 0
 
 

@@ -6,10 +6,12 @@ and only moves forwards, which ends a plan that came too late: its money is in a
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from gardenshop.cloud.clock import day_of
 from gardenshop.cloud.database import Command, Database, Document, aggregate, find, update
+from gardenshop.flows import poison
 from gardenshop.flows.balances import Operation, perform, record
 from gardenshop.flows.commission import LEDGER, PRACTITIONERS, again, entry
 from gardenshop.rules.settlement import Batch, batch_of, month_before
@@ -18,9 +20,26 @@ AT_ONCE = 50
 
 
 def settle(db: Database, now: int) -> int:
-    """Settle a month of some practitioners who have confirmed commission; return for how many."""
+    """Settle a month of some practitioners, behind those who cannot be settled now; return for how many."""
     last = month_before(day_of(now))
-    (found,) = db.read(find(PRACTITIONERS, _unsettled(last), fields=("commission",), limit=AT_ONCE))
+    after = ""
+    while True:
+        (found,) = db.read(_unsettled(last, after))
+        settled = poison.together(db, PRACTITIONERS, found, partial(_settled, last=last), now)
+        if settled or len(found) < AT_ONCE:
+            return settled
+        after = found[-1]["_id"]
+
+
+def _unsettled(month: str, after: str) -> Command:
+    """Return the read of who has confirmed commission of *month*, or of one before, by id, behind *after*."""
+    waits = {"commission.confirmedFen": {"$gt": 0}, "commission.settledThrough": {"$not": {"$gte": month}}}
+    where = {**waits, "_id": {"$gt": after}}
+    return find(PRACTITIONERS, where, fields=("commission",), sort={"_id": 1}, limit=AT_ONCE)
+
+
+def _settled(db: Database, found: Sequence[Document], now: int, *, last: str) -> int:
+    """Settle a month up to *last* of the practitioners *found*; return for how many."""
     sums = db.read(*(_by_month(each) for each in found))
     batches = {
         each["_id"]: batch_of(each["commission"], {row["_id"]: int(row["fen"]) for row in rows}, last=last)
@@ -34,10 +53,6 @@ def settle(db: Database, now: int) -> int:
     passed = {key: batches[key].month for key in batches.keys() - carried_out - undecided}
     db.write(*outcome.closing, *(_pass(key, month, now) for key, month in passed.items()))
     return len(carried_out) + len(passed)
-
-
-def _unsettled(month: str) -> Document:
-    return {"commission.confirmedFen": {"$gt": 0}, "commission.settledThrough": {"$not": {"$gte": month}}}
 
 
 def _by_month(practitioner: Mapping[str, Any]) -> Command:
