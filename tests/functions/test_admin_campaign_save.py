@@ -14,6 +14,7 @@ from functions.builders import (
     document,
     edit,
     promotion,
+    remove,
     stock_up,
     template,
     user,
@@ -377,6 +378,23 @@ def test_a_long_batch_goes_page_by_page_and_says_what_it_came_to(
     assert save(shop, wish)["batch"] == {"pages": 4, "done": True, "issued": 10, "limited": 1, "gone": 2}
     assert shop.one("coupons", "c1")["issued"] == 11
     assert_lawful(shop)
+
+
+def test_a_member_who_is_malformed_is_told_of_and_passed_over(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grants, "PAGE", 2)
+    shop.add("users", {"_id": "a-malformed", "openid": "openid-malformed", "consents": [{}]})
+    wish = {**ISSUE, "target": {"tiers": []}}
+    save(shop, wish)
+
+    pump(shop, clock, runs=4)
+
+    assert save(shop, wish)["batch"] == {"pages": 3, "done": True, "issued": 3, "limited": 0, "gone": 0}
+    assert holders(shop) == sorted(user_id(openid) for openid in (A, B, OPERATOR))
+    told = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert [(each["state"], each["payload"]["id"]) for each in told] == [("dead", "a-malformed")]
+    remove(shop, "users", "a-malformed")
 
 
 def held_by(openid: str) -> Document:

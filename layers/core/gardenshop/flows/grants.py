@@ -11,12 +11,12 @@ from typing import Any
 from gardenshop.cloud.clock import SECOND
 from gardenshop.cloud.database import Command, Document, find, get, put, update
 from gardenshop.cloud.entry import Context, Response
-from gardenshop.flows import outbox
+from gardenshop.flows import outbox, poison
 from gardenshop.flows.basket import PROFILE_FIELDS, USER_FIELDS, shopper_of
 from gardenshop.flows.claims import TEMPLATES, issue
 from gardenshop.models.promotion import Coupon, Target
 from gardenshop.rules.coupons import why_not_hers, why_not_open
-from gardenshop.rules.promotions import RUNNING, is_meant_for
+from gardenshop.rules.promotions import RUNNING, Shopper, is_meant_for
 
 PAGE = 200
 _PAUSE = 20 * SECOND
@@ -92,16 +92,20 @@ def _members(wish: Document) -> Command:
 
 
 def _meant(ctx: Context, wish: Document, users: Sequence[Document]) -> list[str]:
-    """Return the ids of those *users* whom the target names; their constitution is in their profile."""
+    """Return the ids of those *users* whom the target names; their constitution is in their profile.
+
+    Who is malformed is passed over, and told.
+    """
     target = Target.model_validate(wish.get("target", {}))
     ids = [user["_id"] for user in users]
     (found,) = ctx.db.read(find("user_profiles_extended", {"_id": {"$in": ids}}, fields=PROFILE_FIELDS))
     profiles = {profile["_id"]: profile for profile in found}
-    return [
-        user["_id"]
-        for user in users
-        if is_meant_for(target, shopper_of(user, profiles.get(user["_id"], {}), now=ctx.now))
-    ]
+
+    def known(user: Document) -> tuple[str, Shopper]:
+        return user["_id"], shopper_of(user, profiles.get(user["_id"], {}), now=ctx.now)
+
+    shoppers = poison.results(ctx.db, "users", users, known, ctx.now)
+    return [user_id for user_id, shopper in shoppers if is_meant_for(target, shopper)]
 
 
 def grant(ctx: Context, task: Document) -> list[Command]:

@@ -5,7 +5,8 @@ the law `pending` among the dead tasks, which both name the document and where i
 again whenever its turn comes, so once it is mended nothing else is to be done.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from gardenshop.cloud import log
 from gardenshop.cloud.clock import day_of
@@ -13,6 +14,8 @@ from gardenshop.cloud.database import Database, Document, put
 from gardenshop.cloud.errors import DatabaseUnavailable
 from gardenshop.flows.reconcile import breach_task
 from gardenshop.rules.laws import Breach
+
+T = TypeVar("T")
 
 
 def together(
@@ -45,23 +48,30 @@ def one_by_one(
 
     Raises DatabaseUnavailable, which is no document's fault.
     """
-    return sum(_alone(db, collection, each, work, now) for each in documents)
+    return sum(results(db, collection, documents, lambda each: work(db, each, now), now))
+
+
+def results(
+    db: Database, collection: str, documents: Sequence[Document], work: Callable[[Document], T], now: int
+) -> Iterator[T]:
+    """Yield what comes of *work* with each of *documents* of *collection*, but of those where it fails.
+
+    Raises DatabaseUnavailable, which is no document's fault.
+    """
+    for each in documents:
+        yield from _alone(db, collection, each, work, now)
 
 
 def _alone(
-    db: Database,
-    collection: str,
-    document: Document,
-    work: Callable[[Database, Document, int], int],
-    now: int,
-) -> int:
+    db: Database, collection: str, document: Document, work: Callable[[Document], T], now: int
+) -> list[T]:
     try:
-        return work(db, document, now)
+        return [work(document)]
     except DatabaseUnavailable:
         raise
     except Exception as error:  # noqa: BLE001  # As above.
         tell(db, collection, document["_id"], error, now)
-        return 0
+        return []
 
 
 def tell(db: Database, collection: str, key: str, error: Exception, now: int) -> None:
