@@ -51,6 +51,17 @@ def test_a_sku_that_is_malformed_is_told_of_and_holds_up_no_other(shop: Shop) ->
     remove(shop, "inventory", "malformed")
 
 
+def test_a_suggestion_that_is_malformed_is_told_of_and_the_others_are_paid_for(shop: Shop) -> None:
+    shop.add("inventory", {"_id": "malformed", "suggestion": {"returnBp": 5}})
+
+    told = shop.ok("restock_check")
+
+    assert (told["proposed"], told["costFen"]) == (1, suggestion(shop)["costFen"])
+    (breach,) = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert (breach["state"], breach["payload"]["id"]) == ("dead", "malformed")
+    remove(shop, "inventory", "malformed")
+
+
 def test_what_runs_short_is_proposed_with_its_reasons(shop: Shop) -> None:
     shop.add("products", product("tofu"))
 
@@ -216,6 +227,19 @@ def test_promotions_are_read_once_a_run_and_to_the_last(shop: Shop, monkeypatch:
     shop.ok("restock_check")
 
     assert suggestion(shop)["reasons"][1] == "其间5天有促销，促销日按平日的1.50倍估计"
+
+
+def test_a_promotion_that_is_malformed_is_told_of_and_the_others_are_ordered_for(shop: Shop) -> None:
+    when = {"startAt": NOW, "endAt": NOW + 1}
+    shop.add("promotions", {"_id": "a-malformed", "state": "live", **when})
+    shop.add("promotions", promotion("p1", **when))
+
+    shop.ok("restock_check")
+
+    assert suggestion(shop)["reasons"][1] == "其间1天有促销，促销日按平日的1.50倍估计"
+    (breach,) = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert (breach["state"], breach["payload"]["id"]) == ("dead", "a-malformed")
+    remove(shop, "promotions", "a-malformed")
 
 
 def held_back(shop: Shop) -> list[str]:

@@ -8,13 +8,14 @@ loses what it sold.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from gardenshop.cloud.clock import DAY, day_of, start_of
-from gardenshop.cloud.database import Command, Database, Document, aggregate, find, update
-from gardenshop.flows import standing_figures
+from gardenshop.cloud.database import Command, Database, Document, Filter, aggregate, find, update
+from gardenshop.flows import poison, standing_figures
 from gardenshop.flows.orders import first_no
 from gardenshop.flows.pages import pages
 from gardenshop.rules.daily import NO_VARIANT, Funnel, Sales, Span, points, recommendation
@@ -40,7 +41,7 @@ def reckon(db: Database, now: int) -> int:
         day = days[ago]
         if _is_due(known.get(day), now):
             standing = standing_figures.reckon(db, now) if ago == 0 else {}
-            figures = {**standing, **_of_day(db, day)}
+            figures = {**standing, **_of_day(db, day, now)}
             db.write(*(_stored(kind, day, metrics, now) for kind, metrics in figures.items()))
             return 1
     return 0
@@ -50,19 +51,22 @@ def _is_due(found: Document | None, now: int) -> bool:
     return found is None or bool(found["inputs"]["at"] < now)
 
 
-def _of_day(db: Database, day: str) -> dict[str, dict[str, Any]]:
+def _of_day(db: Database, day: str, now: int) -> dict[str, dict[str, Any]]:
     """Return the figures of *day* by kind, the sales last."""
     span = Span(start_of(day), start_of(day) + DAY)
     sales, funnel, exposures = Sales(span), Funnel(), Counter[str]()
     paid = {"paidAt": {"$gte": span.since, "$lt": span.until}}
-    for orders in pages(db, "orders", paid, _PAID_FIELDS):
-        sales.paid(orders)
-        funnel.reached("paid", (order["userId"] for order in orders))
-        exposures.update(_exposures(orders))
+
+    def count_paid(order: Document) -> None:
+        lists = list(_exposures(order))
+        sales.paid([order])
+        _reached(funnel, "paid", order)
+        exposures.update(lists)
+
+    _take_in(db, "orders", paid, _PAID_FIELDS, take=count_paid, now=now)
     refunded = {"refunds.doneAt": {"$gte": span.since, "$lt": span.until}}
-    for orders in pages(db, "orders", refunded, ("refunds",)):
-        sales.refunded(orders)
-    _fill(db, funnel, day, span)
+    _take_in(db, "orders", refunded, ("refunds",), take=lambda order: sales.refunded([order]), now=now)
+    _fill(db, funnel, day, now)
     return {
         "funnel": funnel.figures(),
         **_sums(db, day, exposures),
@@ -70,14 +74,32 @@ def _of_day(db: Database, day: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _fill(db: Database, funnel: Funnel, day: str, span: Span) -> None:
+def _take_in(
+    db: Database,
+    collection: str,
+    where: Filter,
+    fields: tuple[str, ...],
+    *,
+    take: Callable[[Document], None],
+    now: int,
+) -> None:
+    """Let *take* count each document of *collection* that matches *where*, but for the malformed."""
+    for page in pages(db, collection, where, fields):
+        for _ in poison.results(db, collection, page, take, now):
+            pass
+
+
+def _fill(db: Database, funnel: Funnel, day: str, now: int) -> None:
     """Count who viewed, carted and ordered; an order's number begins with its day."""
     for event, step in _STEPS.items():
-        for events in pages(db, "user_events", {"type": event, "day": day}, ("userId",)):
-            funnel.reached(step, (each["userId"] for each in events))
-    first, last = (first_no(instant) for instant in span)
-    for orders in pages(db, "orders", {"_id": {"$gte": first, "$lt": last}}, ("userId",)):
-        funnel.reached("ordered", (order["userId"] for order in orders))
+        told = {"type": event, "day": day}
+        _take_in(db, "user_events", told, ("userId",), take=partial(_reached, funnel, step), now=now)
+    ordered = {"_id": {"$gte": first_no(start_of(day)), "$lt": first_no(start_of(day) + DAY)}}
+    _take_in(db, "orders", ordered, ("userId",), take=partial(_reached, funnel, "ordered"), now=now)
+
+
+def _reached(funnel: Funnel, step: str, document: Document) -> None:
+    funnel.reached(step, [document["userId"]])
 
 
 def _sums(db: Database, day: str, exposures: Counter[str]) -> dict[str, dict[str, Any]]:
@@ -100,11 +122,10 @@ def _sums(db: Database, day: str, exposures: Counter[str]) -> dict[str, dict[str
     return {"recommendation": recommendation(events, ordered), "points": points(rows), "carbon": carbon}
 
 
-def _exposures(orders: Iterable[Document]) -> Iterator[str]:
-    for order in orders:
-        for line in order["lines"]:
-            if "exposureId" in line.get("from", {}):
-                yield line["from"]["exposureId"]
+def _exposures(order: Document) -> Iterator[str]:
+    for line in order["lines"]:
+        if "exposureId" in line.get("from", {}):
+            yield line["from"]["exposureId"]
 
 
 def _by_variant(db: Database, exposures: Counter[str]) -> Counter[str]:

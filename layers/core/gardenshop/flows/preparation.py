@@ -3,7 +3,7 @@
 The orders of `DAYS` days before the night are read page by page; only what teaches is kept of them. The
 weights of the night are stored first, then what each product is told. A product that was told tonight is
 passed over, so a night that was broken off goes on where it stopped; until its turn comes a product keeps
-what it was told before, which weighs the same.
+what it was told before, which weighs the same. What is malformed is passed over (`flows/poison.py`).
 
 What the features of the ranking are worth is learnt, too, from the rules of the night, which are stored with
 it: rules published since are followed as they stand until the next night.
@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gardenshop.cloud.clock import DAY, day_of, start_of
-from gardenshop.cloud.database import Command, Database, find, put, update
+from gardenshop.cloud.database import Command, Database, Document, find, put, update
+from gardenshop.flows import poison
 from gardenshop.flows.pages import pages
 from gardenshop.flows.purchases import BOUGHT, PURCHASE_FIELDS, purchases_of
 from gardenshop.flows.storefront import PRODUCT_FIELDS, SHELF_FIELDS, on_sale
@@ -45,32 +46,39 @@ class _Members(NamedTuple):
 def prepare(db: Database, now: int) -> int:
     """Learn from the past, as it is at the start of the day of *now*; return how many products were told."""
     day = day_of(now)
-    goods = [each for page in pages(db, "products", {}, _GOODS_FIELDS) for each in page]
-    untold = [each for each in goods if (each.get("learnt") or {}).get("day") != day]
+    stored = pages(db, "products", {}, _GOODS_FIELDS)
+    goods = [each for page in stored for each in poison.results(db, "products", page, _goods, now)]
+    untold = [row["product_id"] for row, told in goods if told != day]
     if not untold:
         return 0
-    past, members = _past(db, start_of(day)), _members(db)
-    catalogue = [goods_of(each) for each in goods]
+    past, members = _past(db, start_of(day), now), _members(db, now)
+    catalogue = [row for row, _ in goods]
     prepared = past.prepared(catalogue)
     buyers = past.buyers(members.segments)
     worth = _worth(db, past, catalogue, prepared["weights"], members)
     db.write(_model({"weights": prepared["weights"], "popular": prepared["popular"], **worth}, day, now))
     for first in range(0, len(untold), _TOLD_AT_ONCE):
         chunk = untold[first : first + _TOLD_AT_ONCE]
-        db.write(*(_told(each["_id"], learnt_of(each["_id"], prepared, buyers), day) for each in chunk))
+        db.write(*(_told(each, learnt_of(each, prepared, buyers), day) for each in chunk))
     return len(untold)
 
 
-def _past(db: Database, until: int) -> Past:
+def _goods(product: Document) -> tuple[dict[str, Any], str | None]:
+    """Return the row of the catalogue that *product* is, and the day when it was told last."""
+    return goods_of(product), (product.get("learnt") or {}).get("day")
+
+
+def _past(db: Database, until: int, now: int) -> Past:
     past = Past()
     when = {"$gte": until - DAYS * DAY, "$lt": until}
     where = {"status": {"$in": list(BOUGHT)}, "createdAt": when}
     for orders in pages(db, "orders", where, PURCHASE_FIELDS):
-        past.add(purchases_of(orders))
+        for kept in poison.results(db, "orders", orders, lambda order: purchases_of([order]), now):
+            past.add(kept)
     return past
 
 
-def _members(db: Database) -> _Members:
+def _members(db: Database, now: int) -> _Members:
     """Read who is of which constitution, of those whose consent to its use stands.
 
     Main types that few have are left out: what such a handful buys would tell of each of them.
@@ -80,13 +88,20 @@ def _members(db: Database) -> _Members:
     for profiles in pages(db, "user_profiles_extended", assessed, ("constitution", "personalised")):
         ids = [each["_id"] for each in profiles]
         (users,) = db.read(find("users", {"_id": {"$in": ids}}, fields=("consents",)))
-        agreed = {each["_id"] for each in users if stands(each.get("consents") or [], "health_data")}
-        for each in profiles:
-            if each["_id"] in agreed and each.get("personalised", True):
-                types[each["_id"]] = types_of_profile(each)
-                mains[each["_id"]] = each["constitution"]["primary"]
+        agreed = {member for each in poison.results(db, "users", users, _agreeing, now) for member in each}
+        hers = [each for each in profiles if each["_id"] in agreed and each.get("personalised", True)]
+        for member, known, main in poison.results(db, "user_profiles_extended", hers, _assessed, now):
+            types[member], mains[member] = known, main
     sizes = Counter(mains.values())
     return _Members(types, {member: main for member, main in mains.items() if sizes[main] >= FEWEST})
+
+
+def _agreeing(user: Document) -> list[str]:
+    return [user["_id"]] if stands(user.get("consents") or [], "health_data") else []
+
+
+def _assessed(profile: Document) -> tuple[str, tuple[Constitution, ...], str]:
+    return profile["_id"], types_of_profile(profile), profile["constitution"]["primary"]
 
 
 def _worth(
@@ -105,7 +120,9 @@ def _worth(
         return {}
     usual = weights_of(policy.weights)
     lately = past.lately(catalogue, weights, members.segments)
-    seen = looks(lately, shelf, members.types, members.segments)
+    known = {row["product_id"] for row in catalogue}
+    sold = [each for each in shelf if each["_id"] in known]
+    seen = looks(lately, sold, members.types, members.segments)
     return {"worth": {"usual": usual, **learnt_weights(seen, usual)._asdict()}}
 
 

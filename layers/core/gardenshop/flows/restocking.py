@@ -7,6 +7,7 @@ way, are as they were read: what a person decides meanwhile stands. Each of thes
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from gardenshop.cloud.clock import DAY, day_of
@@ -73,7 +74,7 @@ def _promotions(ctx: Context) -> Iterator[Promotion]:
     while True:
         rest = {**within, "_id": {"$gt": last}}
         (page,) = ctx.db.read(find("promotions", rest, fields=STORED, sort={"_id": 1}, limit=PAGE))
-        yield from map(Promotion.model_validate, page)
+        yield from poison.results(ctx.db, "promotions", page, Promotion.model_validate, ctx.now)
         if len(page) < PAGE:
             return
         last = page[-1]["_id"]
@@ -101,23 +102,20 @@ def check(ctx: Context, run_plan: Plan, after: str) -> Page | None:
     if not stock:
         return None
     writes, found = list[Command](), Counter(checked=len(stock), proposed=0, withdrawn=0)
-    for inventory in stock:
-        try:
-            proposal, following = _checked(inventory, run_plan)
-        except Exception as error:  # noqa: BLE001  # Whatever it is, it concerns no other SKU.
-            poison.tell(ctx.db, "inventory", inventory["_id"], error, ctx.now)
-            continue
+    judge = partial(_checked, run_plan)
+    for following, counts in poison.results(ctx.db, "inventory", stock, judge, ctx.now):
         writes += following
-        found["proposed"] += proposal is not None
-        found["withdrawn"] += proposal is None and "suggestion" in inventory
+        found.update(counts)
     return Page(stock[-1]["_id"], writes, found)
 
 
-def _checked(inventory: Document, run_plan: Plan) -> tuple[Proposal | None, list[Command]]:
-    """Return what is to be ordered of a SKU, and the writes that follow from looking at it."""
+def _checked(run_plan: Plan, inventory: Document) -> tuple[list[Command], dict[str, int]]:
+    """Return the writes that follow from looking at a SKU, and what that counts as."""
     empty = _note_empty(inventory, day_of(run_plan.now - DAY))
     proposal = _judge(inventory, run_plan)
-    return proposal, [*empty, *_suggest(inventory, proposal, run_plan)]
+    gone = proposal is None and "suggestion" in inventory
+    counts = {"proposed": int(proposal is not None), "withdrawn": int(gone)}
+    return [*empty, *_suggest(inventory, proposal, run_plan)], counts
 
 
 def _note_empty(inventory: Document, yesterday: str) -> list[Command]:
@@ -223,8 +221,8 @@ def share_out(ctx: Context, policy: RestockPolicy, *, until: float) -> Counter[s
     purse, found, after = Purse(policy), Counter(heldBack=0, costFen=0), Document()
     while ctx.seconds_left() > until:
         page = _open_page(ctx.db, after)
-        writes = [each for inventory in page for each in _pay(inventory, purse, found)]
-        ctx.db.write(*writes)
+        paid = poison.results(ctx.db, "inventory", page, partial(_pay, purse, found), ctx.now)
+        ctx.db.write(*(each for writes in paid for each in writes))
         if len(page) < PAGE:
             return found
         after = page[-1]
@@ -245,7 +243,7 @@ def _open(where: Document, order: dict[str, int]) -> Command:
     return find("inventory", where, fields=_OPEN_FIELDS, sort=order, limit=PAGE)
 
 
-def _pay(inventory: Document, purse: Purse, found: Counter[str]) -> list[Command]:
+def _pay(purse: Purse, found: Counter[str], inventory: Document) -> list[Command]:
     """Count a suggestion and return the write that marks whether *purse* pays for it, if it is not marked."""
     suggestion: dict[str, Any] = inventory["suggestion"]
     supplier_id = (inventory.get("supplier") or {}).get("supplierId", "")

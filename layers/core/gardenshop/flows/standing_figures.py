@@ -3,11 +3,12 @@
 The members are read page by page with what they bought; who has moved to another segment is told so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gardenshop.cloud.clock import day_of
 from gardenshop.cloud.database import Command, Database, Document, aggregate, update
+from gardenshop.flows import poison
 from gardenshop.flows.pages import pages
 from gardenshop.flows.purchases import BOUGHT
 from gardenshop.rules.loyalty import Loyalty, Purchase, Standing, months_until
@@ -21,11 +22,11 @@ def reckon(db: Database, now: int) -> dict[str, dict[str, Any]]:
     """Return the figures of this moment by kind."""
     loyalty = Loyalty(now, months_until(day_of(now)[:7]))
     for page in pages(db, "users", {}, ("rfm",), size=_MEMBERS_AT_ONCE):
-        db.write(*_judge(page, _purchases(db, [each["_id"] for each in page]), loyalty, now))
+        db.write(*_judge(db, page, loyalty, now))
     return {**_owed(db), **_stock(db), "cohorts": loyalty.cohorts(), "loyalty": loyalty.figures()}
 
 
-def _purchases(db: Database, members: Sequence[str]) -> dict[str, list[Purchase]]:
+def _purchases(db: Database, members: Sequence[str], now: int) -> dict[str, list[Purchase]]:
     """Return what *members* bought and kept, oldest first."""
     bought = {"userId": {"$in": list(members)}, "status": {"$in": list(BOUGHT)}, "paidAt": {"$exists": True}}
     part = {"at": "$paidAt", "paidFen": "$totals.paidFen", "backFen": "$lines.refundedFen"}
@@ -37,7 +38,11 @@ def _purchases(db: Database, members: Sequence[str]) -> dict[str, list[Purchase]
             {"$group": {"_id": "$userId", "orders": {"$push": part}}},
         )
     )
-    return {each["_id"]: list(map(_purchase, each["orders"])) for each in found}
+
+    def hers(each: Document) -> tuple[str, list[Purchase]]:
+        return each["_id"], list(map(_purchase, each["orders"]))
+
+    return dict(poison.results(db, "users", found, hers, now))
 
 
 def _purchase(order: Document) -> Purchase:
@@ -45,15 +50,18 @@ def _purchase(order: Document) -> Purchase:
     return Purchase(order["at"], day_of(order["at"])[:7], max(0, kept))
 
 
-def _judge(
-    members: Sequence[Document], bought: dict[str, list[Purchase]], loyalty: Loyalty, now: int
-) -> Iterator[Command]:
-    """Count *members* who bought; yield the writes for those whose segment has changed."""
-    for member in members:
-        if member["_id"] in bought:
-            standing = loyalty.add(bought[member["_id"]])
-            if (member.get("rfm") or {}).get("segment") != standing.segment:
-                yield _told(member["_id"], standing, now)
+def _judge(db: Database, members: Sequence[Document], loyalty: Loyalty, now: int) -> list[Command]:
+    """Count *members* who bought; return the writes for those whose segment has changed."""
+    bought = _purchases(db, [each["_id"] for each in members], now)
+
+    def judged(member: Document) -> list[Command]:
+        former = (member.get("rfm") or {}).get("segment")
+        standing = loyalty.add(bought[member["_id"]])
+        return [] if standing.segment == former else [_told(member["_id"], standing, now)]
+
+    buyers = [member for member in members if member["_id"] in bought]
+    changes = poison.results(db, "users", buyers, judged, now)
+    return [each for writes in changes for each in writes]
 
 
 def _told(member: str, standing: Standing, now: int) -> Command:

@@ -40,17 +40,17 @@ class Sales:
     def paid(self, orders: Iterable[Record]) -> None:
         """Count *orders* that were paid on the day."""
         for order in orders:
-            self.buyers.add(order["userId"])
-            self._sums["orders"] += 1
             self._sums["gmvFen"] += order["totals"]["paidFen"]
+            self._sums["orders"] += 1
+            self.buyers.add(order["userId"])
 
     def refunded(self, orders: Iterable[Record]) -> None:
         """Count those refunds of *orders* that ended on the day with the money gone back."""
         for order in orders:
             for refund in order["refunds"]:
                 if refund["state"] == "success" and self._span.holds(refund.get("doneAt")):
-                    self._sums["refunds"] += 1
                     self._sums["refundFen"] += refund["amountFen"]
+                    self._sums["refunds"] += 1
 
     def figures(self, *, returning: int) -> Figures:
         """Return the day's sales, when *returning* of its buyers had bought before it."""

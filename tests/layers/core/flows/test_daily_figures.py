@@ -259,6 +259,38 @@ def test_pages_of_any_size_come_to_the_same(furnished: Shop, monkeypatch: pytest
     assert {each["_id"]: each["metrics"] for each in furnished.documents("data_dashboard")} == whole
 
 
+@pytest.mark.parametrize(
+    ("collection", "bad", "told"),
+    [
+        ("orders", {"_id": "bad", "paidAt": NOW}, "bad"),
+        ("orders", {"_id": "bad", "paidAt": NOW, "totals": {}, "lines": [], "userId": user_id(C)}, "bad"),
+        ("orders", {"_id": "bad", "refunds": [{"state": "success", "doneAt": NOW}]}, "bad"),
+        ("orders", {"_id": "20261123bad"}, "20261123bad"),
+        ("orders", {"_id": "bad", "paidAt": 1, "status": "paid", "userId": "somebody"}, "somebody"),
+        ("user_events", {"_id": "bad", "type": "view", "day": TODAY}, "bad"),
+        ("users", {"rfm": "often"}, "somebody"),
+    ],
+    ids=["paid", "without a sum", "refunded", "ordered", "bought", "viewed", "member"],
+)
+def test_what_is_malformed_is_told_of_and_the_rest_is_reckoned(
+    furnished: Shop, collection: str, bad: dict[str, Any], told: str
+) -> None:
+    run(furnished, NOW - 1)
+    wanted = {kind: figure(furnished, kind) for kind in ("sales", "funnel", "recommendation", "points")}
+    furnished.add("users", {**user("openid-d"), "_id": "somebody"})
+    if collection == "users":
+        furnished.add("orders", {**past_order(9, bought("tofu"), paidAt=NOW - 9 * DAY), "userId": "somebody"})
+        edit(furnished, "users", "somebody", bad)
+    else:
+        furnished.add(collection, bad)
+
+    assert run(furnished) == AGAIN
+
+    assert {kind: figure(furnished, kind) for kind in wanted} == wanted
+    tasks = furnished.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert [(each["state"], each["payload"]["id"]) for each in tasks] == [("dead", told)]
+
+
 def test_a_run_broken_off_anywhere_is_ended_by_itself_again() -> None:
     def act(shop: Shop) -> None:
         with suppress(DatabaseUnavailable):

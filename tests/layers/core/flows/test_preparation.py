@@ -123,6 +123,36 @@ def test_only_what_a_member_paid_for_and_kept_is_her_purchase() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("collection", "bad"),
+    [
+        ("orders", {"status": "completed", "createdAt": NOW - 2 * DAY, "lines": [{"productId": "rice"}]}),
+        ("products", {"status": "on_sale", "title": "米"}),
+        ("users", {"consents": [{}]}),
+        ("user_profiles_extended", {"constitution": {"primary": "balanced", "results": [{}]}}),
+    ],
+)
+def test_what_is_malformed_is_told_of_and_the_rest_teaches(
+    shop: Shop, collection: str, bad: dict[str, Any]
+) -> None:
+    run(shop)
+    wanted = learnt(shop)
+    for key in GOODS:
+        edit(shop, "products", key, {"learnt.day": "2026-11-22"})
+    shop.add("users", {**user(consents=[HEALTH]), "_id": "malformed"})
+    shop.add("user_profiles_extended", {**assessed(A, "balanced"), "_id": "malformed"})
+    if collection in {"users", "user_profiles_extended"}:
+        edit(shop, collection, "malformed", bad)
+    else:
+        shop.add(collection, {"_id": "malformed", **bad})
+
+    assert (run(shop), run(shop)) == (len(GOODS), 0)
+
+    assert {key: learnt(shop)[key] for key in GOODS} == wanted
+    (breach,) = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert (breach["state"], breach["payload"]["id"]) == ("dead", "malformed")
+
+
 def test_a_night_broken_off_anywhere_is_ended_by_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparation, "_TOLD_AT_ONCE", 1)
     with open_shop() as whole:
