@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from browser import CHROMIUM, Browser, open_browser
+from browser import Browser
 from dataio.cloudapi import Access, CloudApi
 from dataio.definitions import load
 from dataio.signing_in import code_for
@@ -16,8 +16,6 @@ from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of, now_ms
 from gardenshop.cloud.database import delete, find, insert, update
 from harness import ROOT, A, B, user_id
 from localcloud.server import LocalCloud
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 PHONE, DESKTOP = (360, 740), (1280, 900)
 
@@ -35,12 +33,6 @@ def cloud() -> Iterator[CloudApi]:
         api.run([insert("inventory", stock) for stock in wanting()])
         api.url = served.url  # type: ignore[attr-defined]
         yield api
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with open_browser(tmp_path_factory.mktemp("browser")) as opened:
-        yield opened
 
 
 @pytest.fixture(name="page")

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from browser import CHROMIUM, Browser, open_browser
+from browser import Browser
 from dataio.cloudapi import Access, CloudApi
 from dataio.definitions import load
 from gardenshop.cloud.database import find, insert, put, update
@@ -198,15 +198,6 @@ def test_programs_are_served_by_whatever_name_they_use(http: httpx.Client) -> No
     assert http.get("/healthz", headers={"Host": "localcloud.internal"}).status_code == 200
 
 
-browsing = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with open_browser(tmp_path_factory.mktemp("browser")) as opened:
-        yield opened
-
-
 @pytest.fixture(name="page")
 def _page(cloud: LocalCloud, browser: Browser) -> Iterator[Browser]:
     """The page, once it knows the functions; nothing may be complained of until the end."""
@@ -224,7 +215,6 @@ def press(page: Browser, text: str, within: str) -> None:
     page.run(f"{buttons}.find((each) => each.textContent.includes('{text}')).click()")
 
 
-@browsing
 def test_a_form_is_filled_and_sent_and_its_trips_are_shown(page: Browser) -> None:
     press(page, "product_search", "#names")
     page.run("""
@@ -238,7 +228,6 @@ def test_a_form_is_filled_and_sent_and_its_trips_are_shown(page: Browser) -> Non
     assert "find" in page.run("document.getElementById('trips').textContent")
 
 
-@browsing
 def test_documents_timers_and_logs_are_at_hand(page: Browser) -> None:
     press(page, "数据", "[role=tablist]")
     page.wait("document.querySelectorAll('#collections button').length === 28")
@@ -252,7 +241,6 @@ def test_documents_timers_and_logs_are_at_hand(page: Browser) -> None:
     page.wait("document.getElementById('lines').textContent.includes('outbox_pump')")
 
 
-@browsing
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_it_fits_a_phone(page: Browser, dark: bool) -> None:  # noqa: FBT001
     page.view(360, 740, dark=dark, phone=True)
