@@ -1,10 +1,13 @@
 """outbox_pump: whatever was begun comes to its end, once, whoever began it and wherever it broke off."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 
+from faults import Killed
 from functions.builders import (
     FREIGHT,
     NOW,
@@ -28,9 +31,9 @@ from functions.builders import (
     user_coupon,
 )
 from functions.conftest import Clock
-from gardenshop.cloud.clock import DAY, MINUTE
+from gardenshop.cloud.clock import DAY, HOUR, MINUTE
 from gardenshop.cloud.context import Context
-from gardenshop.cloud.database import update
+from gardenshop.cloud.database import Command, update
 from gardenshop.flows import debts, tasks
 from gardenshop.models.base import RING_SIZE
 from harness import A, B, Shop, function, user_id
@@ -213,6 +216,67 @@ def test_a_task_that_cannot_be_done_holds_up_no_other(shop: Shop, clock: Clock, 
     clock.now += 2 * MINUTE
 
     assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 3, "retried": 1}
+
+
+def test_a_task_that_outlasts_every_run_is_given_up_and_what_is_behind_it_is_done(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is behind was not begun, so that its first attempt is the one that does it."""
+    prepare(shop)
+    begun = list[int]()
+    monkeypatch.setitem(tasks.HANDLERS, "too.long", partial(_killed, begun))
+    monkeypatch.setitem(tasks.HANDLERS, "soon.done", lambda *_: [])
+    for topic, due in (("soon.done", NOW - HOUR), ("too.long", NOW - DAY)):
+        shop.add("sync_tasks", document("sync_tasks", id=f"{topic}:x:0", topic=topic, refId="x", dueAt=due))
+
+    for _ in range(12):
+        clock.now += 7 * HOUR
+        with pytest.raises(Killed):
+            shop.call("outbox_pump")
+
+    done = shop.documents("sync_tasks", {"state": "done"})
+    assert [(each["attempts"], each["doneAt"]) for each in done] == [(1, NOW + 14 * HOUR)] * 4
+    clock.now += 3 * MINUTE
+    assert shop.ok("outbox_pump") == {**NOTHING, "dead": 1}
+    dead = shop.one("sync_tasks", "too.long:x:0")
+    assert (dead["state"], dead["attempts"], len(begun)) == ("dead", 12, 12)
+    assert dead["lastError"] == "UNAVAILABLE its run ended before it did"
+    clock.now += DAY
+    assert shop.ok("outbox_pump") == NOTHING
+
+
+def test_a_task_that_outlasts_its_runs_is_tried_less_and_less_often(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease is part of its wait: one or two that may have been bad luck do not delay it."""
+    begun = list[int]()
+    monkeypatch.setitem(tasks.HANDLERS, "too.long", partial(_killed, begun))
+    shop.add("sync_tasks", document("sync_tasks", id="too.long:x:0", topic="too.long", refId="x", dueAt=NOW))
+
+    for _ in range(64):
+        with suppress(Killed):
+            shop.call("outbox_pump")
+        clock.now += MINUTE
+
+    assert [(at - NOW) // MINUTE for at in begun] == [0, 2, 4, 8, 16, 32]
+
+
+def _killed(begun: list[int], ctx: Context, _: dict[str, Any]) -> list[Command]:
+    begun.append(ctx.now)
+    raise Killed
+
+
+def test_a_refund_that_outlasts_every_run_is_never_given_up(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(tasks.HANDLERS, "refund.submit", partial(_killed, []))
+    fields = {"topic": "refund.submit", "refId": "x", "dueAt": NOW, "attempts": 40}
+    shop.add("sync_tasks", document("sync_tasks", id="refund.submit:x:0", **fields))
+    with pytest.raises(Killed):
+        shop.call("outbox_pump")
+    clock.now += 3 * MINUTE
+
+    assert shop.ok("outbox_pump") == {**NOTHING, "retried": 1}
 
 
 def test_a_task_whose_last_writes_are_refused_holds_up_no_other(

@@ -1,13 +1,13 @@
 """Carrying out the tasks of the outbox: leased, repeated until done, given up loudly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from gardenshop.cloud import log
 from gardenshop.cloud.clock import HOUR, MINUTE
 from gardenshop.cloud.database import Command, Database, Document, find, get, update
 from gardenshop.cloud.entry import Context
-from gardenshop.cloud.errors import AppError, Internal
+from gardenshop.cloud.errors import AppError, Internal, Unavailable
 from gardenshop.flows import (
     commission,
     coupons,
@@ -167,9 +167,13 @@ def run_due(ctx: Context) -> Summary:
     """Carry out the tasks that are due, batch by batch, while there is time."""
     counts = {"done": 0, "retried": 0, "dead": 0}
     while ctx.seconds_left() > _RESERVE_SECONDS:
-        tasks = _lease(ctx)
-        if not tasks:
+        found = _due(ctx)
+        if not found:
             break
+        ended = _in_hand(found)
+        for task in ended:
+            counts[_put_off(ctx, task, _never_ended(task), since=task["dueAt"] - LEASE)] += 1
+        tasks = _lease(ctx, [task for task in found if task not in ended])
         for place, task in enumerate(tasks):
             if ctx.seconds_left() < _RESERVE_SECONDS:
                 ctx.db.write(*(_given_back(untried, ctx.now) for untried in tasks[place:]))
@@ -184,24 +188,57 @@ def _given_back(task: Document, now: int) -> Command:
     return update("sync_tasks", _mine(task), untried)
 
 
-def _lease(ctx: Context) -> list[Document]:
-    """Take the oldest due tasks: a leased task is due again when its lease ends."""
+def _due(ctx: Context) -> list[Document]:
+    """Read the oldest due tasks: a leased task is due again when its lease ends."""
     due = {"state": {"$in": ["due", "leased"]}, "dueAt": {"$lte": ctx.now}}
     (tasks,) = ctx.db.read(find("sync_tasks", due, sort={"dueAt": 1}, limit=BATCH))
-    taken = {"state": "leased", "dueAt": ctx.now + LEASE, "leaseBy": ctx.request_id or "pump"}
+    return tasks
+
+
+def _in_hand(found: Sequence[Document]) -> list[Document]:
+    """Return those of the tasks *found* that runs had in hand when they ended before their time.
+
+    The leases of a run end in the order of its work, so that it is the first of them; what is behind was
+    never begun.
+    """
+    first: dict[str | None, Document] = {}
+    for task in found:
+        if task["state"] == "leased":
+            first.setdefault(task.get("leaseBy"), task)
+    return list(first.values())
+
+
+def _never_ended(task: Document) -> AppError:
+    """Say why *task* is put off whose run ended before it did: a refund may be in WeChat Pay's hands."""
+    error = refunds.UnderWay if task["topic"] == outbox.REFUND else Unavailable
+    return error(cause="its run ended before it did")
+
+
+def _lease(ctx: Context, tasks: Sequence[Document]) -> list[Document]:
+    """Take *tasks*; that is an attempt of each, once, since one that is leased was not begun."""
+    ends = range(ctx.now + LEASE, ctx.now + LEASE + len(tasks))
+    taken = [
+        {
+            "state": "leased",
+            "dueAt": end,
+            "leaseBy": ctx.request_id or "pump",
+            "attempts": task["attempts"] + (task["state"] == "due"),
+        }
+        for task, end in zip(tasks, ends, strict=True)
+    ]
     results = ctx.db.write(
         *(
             update(
                 "sync_tasks",
                 {"_id": task["_id"], "state": task["state"], "dueAt": task["dueAt"]},
-                {"$set": {**taken, "updatedAt": ctx.now}, "$inc": {"attempts": 1}},
+                {"$set": {**lease, "updatedAt": ctx.now}},
             )
-            for task in tasks
+            for task, lease in zip(tasks, taken, strict=True)
         )
     )
     return [
-        {**task, **taken, "attempts": task["attempts"] + 1}
-        for task, result in zip(tasks, results, strict=True)
+        {**task, **lease}
+        for task, lease, result in zip(tasks, taken, results, strict=True)
         if result.happened
     ]
 
@@ -213,20 +250,20 @@ def _carry_out(ctx: Context, task: Document) -> str:
         done = {"state": "done", "doneAt": ctx.now, "updatedAt": ctx.now}
         ctx.db.write(*closing, update("sync_tasks", _mine(task), {"$set": done}))
     except AppError as error:
-        return _put_off(ctx, task, error)
+        return _put_off(ctx, task, error, since=ctx.now)
     except Exception as error:  # noqa: BLE001  # A task that nobody can carry out holds up no other.
-        return _put_off(ctx, task, Internal(cause=type(error).__name__))
+        return _put_off(ctx, task, Internal(cause=type(error).__name__), since=ctx.now)
     return "done"
 
 
-def _put_off(ctx: Context, task: Document, error: AppError) -> str:
-    """Make the task due later, later each time; after the last attempt a person must look at it.
+def _put_off(ctx: Context, task: Document, error: AppError, *, since: int) -> str:
+    """Make the task due later, later each time, from *since* on; after the last attempt a person must look.
 
     A refund has no last attempt.
     """
     dead = task["attempts"] >= MAX_ATTEMPTS and not isinstance(error, refunds.UnderWay)
     wait = min(MINUTE * 2 ** (task["attempts"] - 1), 6 * HOUR)
-    state: dict[str, Any] = {"state": "dead" if dead else "due", "dueAt": ctx.now + wait}
+    state: dict[str, Any] = {"state": "dead" if dead else "due", "dueAt": since + wait}
     state |= {"lastError": f"{error.error} {error.details.get('cause', '')}".strip(), "updatedAt": ctx.now}
     ctx.db.write(update("sync_tasks", _mine(task), {"$set": state}))
     log.emit("task", topic=task["topic"], refId=task["refId"], state=state["state"], error=error.error)
