@@ -130,7 +130,11 @@ DEFECTS = (
     ),
     defect(
         "nobody ends a checkout that stopped halfway",
-        ("outbox_pump", "failed = sum(_fail(order, ctx) for order in creating)", "failed = 0"),
+        (
+            "outbox_pump",
+            'failed = poison.one_by_one(ctx.db, "orders", creating, _fail, ctx.now)',
+            "failed = 0",
+        ),
     ),
     defect(
         "points are spent that are not there",
@@ -174,7 +178,7 @@ DEFECTS = (
     ),
     defect(
         "nobody books lapsed points",
-        ("nightly_close", "_all(expiry.expire, ctx)", "0"),
+        ("nightly_close", "night.all_of(expiry.expire)", "0"),
         about="garden",
     ),
     defect(
@@ -288,7 +292,11 @@ DEFECTS = (
     ),
     defect(
         "nobody ends a claim that stopped halfway",
-        ("outbox_pump", "ended = claims.finish(ctx.db, copies, ctx.now)", "ended = 0"),
+        (
+            "outbox_pump",
+            'ended = poison.together(ctx.db, "user_coupons", copies, claims.finish, ctx.now)',
+            "ended = 0",
+        ),
         about="coupons",
     ),
     defect(
@@ -348,7 +356,11 @@ DEFECTS = (
     ),
     defect(
         "nobody books a meal whose booking stopped halfway",
-        ("outbox_pump", "booked = meals.book_due(ctx.db, eaten, ctx.now)", "booked = 0"),
+        (
+            "outbox_pump",
+            'booked = poison.together(ctx.db, "meals", eaten, meals.book_due, ctx.now)',
+            "booked = 0",
+        ),
         about="meals",
     ),
     defect(
