@@ -25,9 +25,10 @@ from budgets.stage import Stage, metered, open_stage
 class _Run:
     """One run: the stage and the cold starts are made once, when a kind of rows first needs them."""
 
-    def __init__(self, stack: ExitStack, runs: int) -> None:
+    def __init__(self, stack: ExitStack, runs: int, skus: int) -> None:
         self._stack = stack
         self.runs = runs
+        self.skus = skus
 
     @cached_property
     def stage(self) -> Stage:
@@ -49,15 +50,15 @@ KINDS: Mapping[str, Callable[[_Run], list[Row]]] = {
     "terms": lambda run: terms.rows(run.runs),
     "pricing": lambda run: pricing.rows(run.runs),
     "recommend": lambda run: recommending.rows(run.runs),
-    "restock": lambda run: restocking.rows(run.runs),
+    "restock": lambda run: restocking.rows(run.runs, many=run.skus),
     "prepare": lambda _: night.rows(),
     "backup": lambda _: keeping.rows(),
     "rush": lambda _: rush.rows(),
 }
 
 
-def measure(kinds: Collection[str], *, runs: int) -> list[Row]:
-    """Measure the rows of *kinds*, what is timed *runs* times."""
+def measure(kinds: Collection[str], *, runs: int, skus: int = restocking.MANY) -> list[Row]:
+    """Measure the rows of *kinds*, what is timed *runs* times; a restock check goes over *skus*."""
     with ExitStack() as stack:
-        run = _Run(stack, runs)
+        run = _Run(stack, runs, skus)
         return [row for kind, rows in KINDS.items() if kind in kinds for row in rows(run)]

@@ -24,6 +24,8 @@ SERVED = Row("point reads", 40.0, 40, "%", at_least=True)
 TOLD = Row("cold start: order_pay", 2.4, None, "×")
 
 Run = Callable[..., int]
+Asked = tuple[list[str], int, int]
+"""Kinds, runs and SKUs."""
 
 
 @pytest.fixture
@@ -39,12 +41,12 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], int]]:
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
     """Let nothing be measured; the list is what was asked for."""
-    asked: list[tuple[list[str], int]] = []
+    asked: list[Asked] = []
 
-    def measure(kinds: Sequence[str], *, runs: int) -> list[Row]:
-        asked.append((list(kinds), runs))
+    def measure(kinds: Sequence[str], *, runs: int, skus: int) -> list[Row]:
+        asked.append((list(kinds), runs, skus))
         return [COLD, SLOW] if "cold" in kinds else [SERVED, TOLD]
 
     monkeypatch.setattr(budgets, "measure", measure)
@@ -109,22 +111,20 @@ def test_programs_get_every_value_and_verdict(capsys: pytest.CaptureFixture[str]
     ]
 
 
-def test_a_broken_budget_is_the_exit_code(run: Run, measured: list[tuple[list[str], int]]) -> None:
+def test_a_broken_budget_is_the_exit_code(run: Run, measured: list[Asked]) -> None:
     assert run("cold", "--runs", "3", "--json") == 1
-    assert run("http", "--json") == 0
-    assert measured == [(["cold"], 3), (["http"], 7)]
+    assert run("restock", "--skus", "9000", "--json") == 0
+    assert measured == [(["cold"], 3, 4000), (["restock"], 7, 9000)]
 
 
-def test_without_a_choice_everything_is_measured(run: Run, measured: list[tuple[list[str], int]]) -> None:
+def test_without_a_choice_everything_is_measured(run: Run, measured: list[Asked]) -> None:
     assert run("--json") == 1
-    assert measured == [(list(KINDS), 7)]
+    assert measured == [(list(KINDS), 7, restocking.MANY)]
     assert tuple(KINDS) == bench.KINDS
 
 
-@pytest.mark.parametrize("arguments", [["warm"], ["--runs", "0"]])
-def test_a_choice_that_is_none_is_refused(
-    run: Run, measured: list[tuple[list[str], int]], arguments: list[str]
-) -> None:
+@pytest.mark.parametrize("arguments", [["warm"], ["--runs", "0"], ["--skus", "999"]])
+def test_a_choice_that_is_none_is_refused(run: Run, measured: list[Asked], arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as refused:
         run(*arguments)
     assert refused.value.code == 2
@@ -188,12 +188,13 @@ def test_every_sku_of_both_stocks_is_checked_on_every_day() -> None:
     found = restocking.rows(1, few=5, many=50)
 
     assert [row.what for row in found[1:]] == [
+        "restock check: ticks, 50 SKUs",
         "restock check: time a SKU, 10 × SKUs",
         "restock check: memory, 10 × SKUs",
         "restock check: memory",
     ]
     assert all(row.measured > 0 for row in found)
-    assert found[3].ok
+    assert (found[1].measured, found[4].ok) == (1, True)
 
 
 def test_a_preparation_is_timed_beside_one_of_half_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
