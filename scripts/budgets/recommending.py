@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from budgets.rows import Row
+from gardenshop.rules.factors import RANK
 from gardenshop.rules.lookback import POPULAR
 from gardenshop.rules.recommend import PRIOR, recommend
 
@@ -65,6 +66,7 @@ def _prepared(products: int) -> dict[str, Any]:
     return {
         "products": {name: _figure(place, dice) for place, name in enumerate(names)},
         "near": {name: {other: dice.random() for other in dice.sample(names, _NEAR)} for name in names},
+        "factors": {name: [dice.gauss(0, 1) for _ in range(RANK)] for name in names},
         "popular": names[:POPULAR],
         "weights": PRIOR,
     }

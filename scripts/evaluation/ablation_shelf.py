@@ -110,7 +110,8 @@ def _catalogue(world: World) -> Iterator[dict[str, Any]]:
 
 def _known(prepared: Mapping[str, Any]) -> Known:
     products = {product: Figure._make(row) for product, row in prepared["products"].items()}
-    return Known(products, prepared["near"], prepared["popular"], prepared["weights"])
+    near, factors = prepared["near"], prepared["factors"]
+    return Known(products, near, factors, prepared["popular"], prepared["weights"])
 
 
 def _sold(world: World, day: int) -> Counter[str]:

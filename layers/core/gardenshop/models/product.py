@@ -89,6 +89,7 @@ class Learnt(Model):
     figure: Annotated[str, Field(max_length=200)]
     near: Annotated[str, Field(max_length=6000)] = ""
     """The products that are bought with it; *buyers* counts members by constitution type."""
+    factors: Annotated[str, Field(max_length=200)] = ""
     buyers: Annotated[str, Field(max_length=400)] = ""
 
 

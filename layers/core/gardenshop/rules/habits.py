@@ -2,12 +2,14 @@
 
 One model is for products she has bought: how often and how lately (decayed by visit as in TIFU-KNN, Hu et al.
 2020, and by day), whether it is due, and how everybody buys it. The other is for products new to her: what
-goes with hers, which kinds she buys, and what sells. Most shares enter as logarithms, so that they multiply.
+goes with hers, what her like buy, which kinds she buys, and what sells. Most shares enter as logarithms, so
+that they multiply.
 """
 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from operator import mul
 from typing import NamedTuple
 
 from gardenshop.rules.visits import Figure, Visit
@@ -22,6 +24,8 @@ _LAST_BASKETS = 3
 _SOURCES = 40
 """So many of her products, the most usual first, vote for products new to her."""
 _SUGGESTED = 100
+_SHORT = 0.1
+"""What is added to the length of a product's factors: of few buyers they say little."""
 
 
 class Habit:
@@ -74,6 +78,8 @@ class Pull(NamedTuple):
     last: float
     source: str = ""
     """The nearest of hers."""
+    kindred: float = 0.0
+    """How far it is bought by members who buy as she does, in −1 to 1."""
 
 
 BOUGHT = (
@@ -84,7 +90,7 @@ BOUGHT = (
 )  # fmt: skip
 NEW = (
     "intercept", "sold lately", "sold", "sold ever", "buyers", "loyal", "again", "whole", "nearest", "last",
-    "category", "kind", "brand",
+    "category", "kind", "brand", "kindred",
 )  # fmt: skip
 
 
@@ -172,11 +178,15 @@ def new_features(who: Shopper, pull: Pull, figure: Figure) -> list[float]:
         log(who.categories.get(figure.category, 0.0) / who.bought + FEW),
         log(who.variety.get(figure.kind, 0) / max(1, len(who.habits)) + FEW),
         log(who.brands.get(figure.brand, 0.0) + FEW),
+        pull.kindred,
     ]
 
 
 def suggested(
-    who: Shopper, near: Mapping[str, Mapping[str, float]], popular: Sequence[str]
+    who: Shopper,
+    near: Mapping[str, Mapping[str, float]],
+    factors: Mapping[str, Sequence[float]],
+    popular: Sequence[str],
 ) -> dict[str, Pull]:
     """Return products she has never had that are worth a thought, and how each goes with hers."""
     sources = sorted(who.habits.items(), key=lambda pair: -pair[1].slow)[:_SOURCES]
@@ -196,16 +206,30 @@ def suggested(
                 last[product] += alike
     best = sorted(whole, key=lambda product: -whole[product])[:_SUGGESTED]
     fresh = [product for product in popular if product not in who.habits]
-    size = max(1, len(who.last))
+    size, leaning = max(1, len(who.last)), _leaning(who, factors)
     return {
         product: Pull(
             whole.get(product, 0.0),
             nearest.get(product, 0.0),
             last.get(product, 0.0) / size,
             closest.get(product, ""),
+            _alike(leaning, factors[product]) if product in factors else 0.0,
         )
         for product in dict.fromkeys([*best, *fresh])
     }
+
+
+def _leaning(who: Shopper, factors: Mapping[str, Sequence[float]]) -> list[float]:
+    """Return where all that she bought points among the *factors*, as a vector of length 1."""
+    hers = [(math.log1p(habit.times), factors[key]) for key, habit in who.habits.items() if key in factors]
+    times = [count for count, _ in hers]
+    total = [sum(map(mul, times, column)) for column in zip(*(vector for _, vector in hers), strict=True)]
+    length = math.hypot(*total)
+    return [value / length for value in total] if length else []
+
+
+def _alike(leaning: Sequence[float], vector: Sequence[float]) -> float:
+    return sum(map(mul, leaning, vector), 0.0) / (math.hypot(*vector) + _SHORT)
 
 
 def _habits(visits: Sequence[Visit], now: int, products: Mapping[str, Figure]) -> dict[str, Habit]:

@@ -12,7 +12,8 @@ from operator import mul, sub
 from typing import NamedTuple
 
 _STEPS = 30
-_ENOUGH = 1e-3
+_ENOUGH = 0.02
+"""A step as small as this is the last: what it leaves of the error is of the order of its square."""
 _STEEP = 30.0
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
+from gardenshop.rules.factors import factors
 from gardenshop.rules.figures import figures, neighbours
 from gardenshop.rules.habits import shopper, suggested
 from gardenshop.rules.logistic import fit
@@ -67,6 +68,7 @@ class Past:
         return {
             "products": {product: list(figure) for product, figure in shop.products.items()},
             "near": shop.near,
+            "factors": shop.factors,
             "popular": shop.popular,
             "weights": weights,
         }
@@ -156,7 +158,7 @@ def _learnt(
             who = shopper(visits[:place], visits[place].day, shop.products)
             basket = {product for product, *_ in visits[place].lines}
             bought.add([(row, product in basket) for product, row in bought_rows(who, shop).items()], dice)
-            pulls = suggested(who, shop.near, shop.popular)
+            pulls = suggested(who, shop.near, shop.factors, shop.popular)
             new.add([(row, product in basket) for product, row in new_rows(who, shop, pulls).items()], dice)
     return {"bought": bought.fitted(PRIOR["bought"]), "new": new.fitted(PRIOR["new"])}
 
@@ -199,4 +201,4 @@ def _shop(members: Iterable[Sequence[Visit]], catalogue: Sequence[Mapping[str, A
     visits = [*members]
     products = figures(visits, catalogue, until)
     popular = sorted(products, key=lambda product: -products[product].sold_4w)
-    return Known(products, neighbours(visits, catalogue), popular[:POPULAR])
+    return Known(products, neighbours(visits, catalogue), factors(visits), popular[:POPULAR])

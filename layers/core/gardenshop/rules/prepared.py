@@ -1,20 +1,22 @@
 """What was learnt of each product, as it is stored with it: short texts of names and numbers.
 
-As documents, a product's figures and neighbours would be some seventy values, each wrapped on its way through
-the database's replies; as texts they take a fifth, and only those asked for are read. Numbers are integers of
-1/10,000, the step to which `figures` rounds, so nothing is lost; those of buyers count members.
+As documents, what a product is told would be some ninety values, each wrapped on its way through the
+database's replies; as texts they take a fifth, and only those asked for are read. Numbers are integers of
+1/10,000, those of factors of 1/100: the steps to which they were rounded, so nothing is lost; those of
+buyers count members.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gardenshop.rules.recommend import Known, Lazily
+from gardenshop.rules.recommend import PRIOR, Known, Lazily
 from gardenshop.rules.visits import Figure
 
 KIND = "recommend"
 """Of the rows of `data_dashboard` that hold a night's weights."""
 
 _STEP = 10_000
+_FACTOR_STEP = 100
 _NUMBERS = 9
 """The first fields of a `Figure`; the others are the product's own."""
 
@@ -37,10 +39,12 @@ def learnt_of(
     """Return the texts that are stored with the product from all that was *prepared*, and its *buyers*."""
     numbers = prepared["products"][product_id][:_NUMBERS]
     near = prepared["near"].get(product_id, {})
+    factors = prepared["factors"].get(product_id, ())
     counts = (buyers or {}).get(product_id, {})
     return {
         "figure": " ".join(str(_steps(number)) for number in numbers),
         "near": listed(near),
+        "factors": " ".join(str(round(each * _FACTOR_STEP)) for each in factors),
         "buyers": ",".join(f"{segment} {counts[segment]}" for segment in sorted(counts)),
     }
 
@@ -57,7 +61,7 @@ def known_of(products: Mapping[str, Mapping[str, Any]], model: Mapping[str, Any]
     told = {key: product for key, product in products.items() if product.get("learnt")}
     near = Lazily(told, lambda product: shares_in(product["learnt"]["near"]))
     popular = [key for key in model["popular"] if key in told]
-    return Known(Lazily(told, _figure), near, popular, model["weights"])
+    return Known(Lazily(told, _figure), near, _factors(told), popular, _weights(model["weights"]))
 
 
 def listed(shares: Mapping[str, float]) -> str:
@@ -69,6 +73,23 @@ def shares_in(text: str) -> dict[str, float]:
     """Return the shares that `listed` made *text* of."""
     pairs = (each.split(" ") for each in text.split(",") if each)
     return {name: int(steps) / _STEP for name, steps in pairs}
+
+
+def _weights(learnt: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
+    """Return the *learnt* weights; a night of another version, which knew other features, is not followed."""
+    return {name: learnt[name] if len(learnt[name]) == len(usual) else usual for name, usual in PRIOR.items()}
+
+
+def _factors(told: Mapping[str, Mapping[str, Any]]) -> Mapping[str, list[float]]:
+    """Return the factors that were found on the last day: those of two nights are not of one space."""
+    last = max((product["learnt"]["day"] for product in told.values()), default="")
+    texts = {
+        key: product["learnt"].get("factors")
+        for key, product in told.items()
+        if product["learnt"]["day"] == last
+    }
+    found = {key: text for key, text in texts.items() if text}
+    return Lazily(found, lambda text: [int(steps) / _FACTOR_STEP for steps in text.split(" ")])
 
 
 def _figure(product: Mapping[str, Any]) -> Figure:

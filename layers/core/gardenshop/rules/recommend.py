@@ -25,8 +25,8 @@ PRIOR = {
         0.465, 0.165, 0.026, -0.082,
     ),
     "new": (
-        -0.201, 0.184, 0.592, -0.278, 0.104, -0.406, -0.08, 0.509, -0.164, -0.062, 0.056, 0.534,
-        0.09,
+        -0.407, 0.206, 0.606, -0.204, 0.043, -0.39, -0.069, 0.444, -0.1, -0.077, 0.026, 0.538,
+        0.164, 1.065,
     ),
 }  # fmt: skip
 """In the order of `BOUGHT` and `NEW`."""
@@ -37,11 +37,12 @@ class Known(NamedTuple):
 
     products: Mapping[str, Figure]
     near: Mapping[str, Mapping[str, float]]
+    factors: Mapping[str, Sequence[float]]
     popular: Sequence[str]
     weights: Mapping[str, Sequence[float]] = PRIOR
 
 
-NOTHING_KNOWN = Known({}, {}, ())
+NOTHING_KNOWN = Known({}, {}, {}, ())
 """Before the first night."""
 
 
@@ -58,7 +59,8 @@ def recommend(
 ) -> list[str]:
     """Return the *k* products likeliest in the basket of a member with *user_history* on the day *now*."""
     figures_read = Lazily(prepared["products"], Figure._make)
-    shop = Known(figures_read, prepared["near"], prepared["popular"], prepared["weights"])
+    near, factors = prepared["near"], prepared["factors"]
+    shop = Known(figures_read, near, factors, prepared["popular"], prepared["weights"])
     odds = outlook(user_history, shop, now, k).odds
     best = sorted(odds, key=odds.__getitem__, reverse=True)
     if len(best) < k:
@@ -74,7 +76,7 @@ def outlook(user_history: Sequence[Mapping[str, Any]], shop: Known, now: str, k:
 def outlook_of(visits: Sequence[Visit], shop: Known, now: int, k: int = 0) -> Outlook:
     """Weigh what the member who made these *visits* may want on the day of number *now*."""
     who = shopper(visits, now, shop.products)
-    pulls = suggested(who, shop.near, shop.popular)
+    pulls = suggested(who, shop.near, shop.factors, shop.popular)
     bought, new = shop.weights["bought"], shop.weights["new"]
     odds = {product: _weigh(row, bought) for product, row in bought_rows(who, shop, k).items()}
     odds.update((product, _weigh(row, new)) for product, row in new_rows(who, shop, pulls).items())

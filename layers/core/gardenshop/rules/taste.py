@@ -15,6 +15,7 @@ from gardenshop.rules.visits import Figure
 _HARDLY = 8.0
 """Log odds of one to three thousand count for nothing, even odds for all."""
 _TOGETHER = tuple(map(NEW.index, ("whole", "nearest", "last")))
+_KINDRED = NEW.index("kindred")
 _EVERYBODY = "近来买的会员较多"
 _LIKING = tuple(map(NEW.index, ("category", "kind", "brand")))
 
@@ -45,7 +46,8 @@ def _reason(product: str, seen: Outlook, known: Known, titles: Mapping[str, str]
     pull = seen.pulls[product]
     row = new_features(seen.who, pull, figure)
     together, liking = (_earned(row, known.weights["new"], places) for places in (_TOGETHER, _LIKING))
-    if pull.whole and together >= liking:
+    together += known.weights["new"][_KINDRED] * row[_KINDRED]
+    if together > 0 and together >= liking:
         return _company(pull, seen.who, titles)
     return _kind(figure, seen.who)
 
@@ -61,9 +63,9 @@ def _rhythm(habit: Habit, now: int) -> str:
 
 def _company(pull: Pull, who: Shopper, titles: Mapping[str, str]) -> str:
     """Name the one of hers that it goes with when that one does at least half of the pull."""
-    share = math.sqrt(who.habits[pull.source].slow) * pull.nearest / pull.whole
     title = titles.get(pull.source)
-    return f"常和您买过的{title}一起买" if title and share >= 0.5 else "和您口味相近的人常买"  # noqa: PLR2004
+    nearest = math.sqrt(who.habits[pull.source].slow) * pull.nearest if title else 0.0
+    return f"常和您买过的{title}一起买" if title and 2 * nearest >= pull.whole else "和您口味相近的人常买"
 
 
 def _kind(figure: Figure, who: Shopper) -> str:

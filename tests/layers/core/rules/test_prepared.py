@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gardenshop.rules.lookback import prepare
 from gardenshop.rules.prepared import goods_of, known_of, learnt_of, listed, shares_in
-from gardenshop.rules.recommend import outlook, recommend
+from gardenshop.rules.recommend import PRIOR, outlook, recommend
 from gardenshop.rules.visits import Figure
 
 PRODUCTS: list[dict[str, Any]] = [
@@ -36,7 +36,10 @@ def _prepared() -> dict[str, Any]:
 
 def stored(prepared: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the products with what they were told."""
-    return {each["_id"]: {**each, "learnt": learnt_of(each["_id"], prepared)} for each in PRODUCTS}
+    return {
+        each["_id"]: {**each, "learnt": {"day": "2026-03-25", **learnt_of(each["_id"], prepared)}}
+        for each in PRODUCTS
+    }
 
 
 def test_what_is_stored_recommends_as_what_was_prepared(prepared: dict[str, Any]) -> None:
@@ -48,6 +51,8 @@ def test_what_is_stored_recommends_as_what_was_prepared(prepared: dict[str, Any]
         key: Figure._make(row) for key, row in prepared["products"].items()
     }
     assert {key: known.near[key] for key in prepared["near"]} == prepared["near"]
+    assert {key: known.factors[key] for key in prepared["factors"]} == prepared["factors"]
+    assert len(prepared["factors"]) == len(PRODUCTS)
     assert sorted(odds, key=lambda key: -odds[key]) == recommend(MINE, prepared, 3, "2026-03-25")
 
 
@@ -58,6 +63,30 @@ def test_a_product_that_was_not_told_yet_is_not_known(prepared: dict[str, Any]) 
 
     assert known.popular == ["rice"]
     assert set(outlook(MINE, known, "2026-03-25").odds) == {"rice", "millet", "oil"}
+
+
+def test_what_a_night_of_another_version_learnt_is_followed_as_far_as_it_fits(
+    prepared: dict[str, Any],
+) -> None:
+    products = stored(prepared)
+    for each in products.values():
+        del each["learnt"]["factors"]
+    learnt = {"bought": prepared["weights"]["bought"], "new": prepared["weights"]["new"][:-1]}
+
+    known = known_of(products, {**prepared, "weights": learnt})
+
+    assert known.weights == {"bought": learnt["bought"], "new": PRIOR["new"]}
+    assert set(outlook(MINE, known, "2026-03-25").odds) == {"rice", "millet", "oil"}
+
+
+def test_factors_of_another_night_are_left_out(prepared: dict[str, Any]) -> None:
+    products = stored(prepared)
+    products["oil"]["learnt"]["day"] = "2026-03-24"
+
+    known = known_of(products, prepared)
+
+    assert [each in known.factors for each in ("rice", "millet", "oil")] == [True, True, False]
+    assert "oil" in known.products
 
 
 def test_the_texts_are_short_and_plain(prepared: dict[str, Any]) -> None:

@@ -131,11 +131,23 @@ def test_the_prior_of_other_shops_puts_habits_in_order() -> None:
     assert best[:2] == ["soy 3", "soy 5"]
 
 
+def test_she_leans_where_most_of_what_she_buys_points() -> None:
+    visits = visits_of([*(order(day, "tea 1") for day in range(9)), order(9, "soy 1")])
+    factors = {"tea 1": [1.0, 0.0], "soy 1": [0.0, 1.0], "tea 2": [3.0, 0.0], "soy 2": [0.0, 3.0]}
+    who = shopper(visits, visits[-1].day + 7, figures([visits], CATALOGUE, 10**6))
+
+    pulls = suggested(who, {}, factors, ["tea 2", "soy 2", "rice 1"])
+
+    tea, soy, rice = (pulls[each].kindred for each in ("tea 2", "soy 2", "rice 1"))
+    assert 1 > tea > soy > 0
+    assert rice == 0
+
+
 def test_every_feature_has_a_name() -> None:
     visits = visits_of([order(1, "tea 1")])
     products = figures([visits], CATALOGUE, 10**6)
     who = shopper(visits, visits[0].day + 7, products)
-    pulls = suggested(who, {"tea 1": {"tea 2": 0.5}}, ["rice 1"])
+    pulls = suggested(who, {"tea 1": {"tea 2": 0.5}}, {}, ["rice 1"])
 
     assert list(pulls) == ["tea 2", "rice 1"]
     assert len(bought_features(who, "tea 1", products["tea 1"])) == len(BOUGHT)

@@ -1,6 +1,6 @@
 """What her past says for a product is as strong as its odds, and the reason is what weighed most."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -15,13 +15,18 @@ FIGURE = Figure(-2.5, -2.5, -2.5, -2.5, -2.0, -1.0, -2.0, -2.0, 30.0, "", "", ""
 KINDS = {"rice": ("米", "粮油"), "millet": ("米", "粮油"), "oil": ("油", "粮油"), "tea": ("茶", "茶饮")}
 
 
-def known(near: Mapping[str, Mapping[str, float]] | None = None, *, popular: tuple[str, ...] = ()) -> Known:
+def known(
+    near: Mapping[str, Mapping[str, float]] | None = None,
+    *,
+    factors: Mapping[str, Sequence[float]] | None = None,
+    popular: tuple[str, ...] = (),
+) -> Known:
     names = ("丰年", "果酱", "早餐")
     figures = {
         key: FIGURE._replace(kind=KINDS.get(key, names)[0], category=KINDS.get(key, names)[1], brand=key)
         for key in (*TITLES, "oil")
     }
-    return Known(figures, near or {}, popular)
+    return Known(figures, near or {}, factors or {}, popular)
 
 
 def order(day: str, *products: str) -> dict[str, Any]:
@@ -70,6 +75,15 @@ def test_many_of_hers_together_are_people_of_her_taste() -> None:
     history = [order(day, "rice", "millet", "tea", "oil") for day in ("2026-11-01", "2026-11-08")]
 
     assert told(history, known(near))["jam"].text == "和您口味相近的人常买"
+
+
+def test_what_her_like_buy_is_told_as_that_and_what_others_buy_is_not() -> None:
+    factors = {"rice": [1.0, 0.0], "jam": [2.0, 0.1], "yam": [-1.0, 0.0]}
+
+    found = told(WEEKLY, known(factors=factors, popular=("jam", "yam")))
+
+    assert (found["jam"].text, found["yam"].text) == ("和您口味相近的人常买", "近来买的会员较多")
+    assert found["jam"].value > found["yam"].value
 
 
 def test_what_is_not_sold_any_more_is_not_named() -> None:
