@@ -16,7 +16,7 @@ FULL = 10_000
 _PAST = "history"
 _ODDS = 11.4
 """The log odds of all usual weights together; those of `history` span eight."""
-_RIDGE = 30.0
+_RIDGE = 3.0
 """The usual weights stand for so many products on offer."""
 _HEAD = 40
 """So many products, the best by the usual weights, are looked at: among them a list is decided."""
