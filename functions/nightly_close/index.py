@@ -1,7 +1,6 @@
 """nightly_close: book what time has ended, see that the books add up, learn from orders, reckon the days."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 from gardenshop.cloud import log
@@ -56,7 +55,7 @@ def main(request: TimerEvent, ctx: Context) -> NightlyClose:  # noqa: ARG001  # 
         skus_trimmed=night.all_of(retention.trim),
         products_prepared=night.all_of(preparation.prepare),
         days_reckoned=night.all_of(daily_figures.reckon),
-        billed=night.once(partial(_compare, ctx)),
+        billed=night.once(lambda db, now: bills.compare(db, ctx.settings.environ, now)),
     )
     if night.failed:
         raise Internal(cause="; ".join(night.failed))
@@ -87,7 +86,3 @@ class _Night(NamedTuple):
         except Exception as error:  # noqa: BLE001  # Whatever it is, it concerns no other kind.
             self.failed.append(f"{type(error).__name__} at {log.place(error)}")
             return 0
-
-
-def _compare(ctx: Context, db: Database, now: int) -> int:
-    return bills.compare(db, ctx.settings.environ, now)

@@ -1,6 +1,6 @@
 """outbox_pump: bring every begun effect to its end: orders, ledger rows, coupons, meals, tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from gardenshop.cloud.clock import MINUTE
@@ -19,7 +19,7 @@ from gardenshop.flows import (
     stock_keeping,
     timers,
 )
-from gardenshop.flows.balances import reconsider
+from gardenshop.flows.balances import Operation, reconsider
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush
 from gardenshop.flows.points import again
@@ -68,8 +68,8 @@ def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # Th
     ctx.db.write(*queues.to_the_end({**found, "meals": eaten, "stock_ledger": kept}, ctx.now))
     failed = poison.one_by_one(ctx.db, "orders", creating, _fail, ctx.now)
     flushed = poison.one_by_one(ctx.db, "orders", marked, _flush, ctx.now)
-    poison.together(ctx.db, "points_ledger", refused, _reconsider_points, ctx.now)
-    poison.together(ctx.db, commission.LEDGER, unearned, _reconsider_commission, ctx.now)
+    _reconsider(ctx, "points_ledger", refused, again)
+    _reconsider(ctx, commission.LEDGER, unearned, commission.again)
     finished = poison.together(ctx.db, "points_ledger", rows, entries.finish, ctx.now)
     finished += poison.together(ctx.db, commission.LEDGER, earnings, commission.finish, ctx.now)
     finished += poison.together(ctx.db, "stock_ledger", kept, stock_keeping.end, ctx.now)
@@ -97,12 +97,13 @@ def _flush(db: Database, order: Document, _: int) -> int:
     return 1
 
 
-def _reconsider_points(db: Database, rows: Sequence[Document], now: int) -> int:
-    return len(db.write(*reconsider(db, [again(row) for row in rows], now)))
+def _reconsider(
+    ctx: Context, ledger: str, rows: Sequence[Document], operation_of: Callable[[Document], Operation]
+) -> None:
+    def work(db: Database, some: Sequence[Document], now: int) -> int:
+        return len(db.write(*reconsider(db, [operation_of(row) for row in some], now)))
 
-
-def _reconsider_commission(db: Database, rows: Sequence[Document], now: int) -> int:
-    return len(db.write(*reconsider(db, [commission.again(row) for row in rows], now)))
+    poison.together(ctx.db, ledger, rows, work, ctx.now)
 
 
 def _repay(ctx: Context, book: str, first: Sequence[Document]) -> int:

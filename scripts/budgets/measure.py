@@ -57,7 +57,7 @@ KINDS: Mapping[str, Callable[[_Run], list[Row]]] = {
 }
 
 
-def measure(kinds: Collection[str], *, runs: int, skus: int = restocking.MANY) -> list[Row]:
+def measure(kinds: Collection[str], *, runs: int, skus: int) -> list[Row]:
     """Measure the rows of *kinds*, what is timed *runs* times; a restock check goes over *skus*."""
     with ExitStack() as stack:
         run = _Run(stack, runs, skus)

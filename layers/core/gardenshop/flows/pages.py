@@ -1,12 +1,12 @@
 """Reading all documents that match, page by page, in memory that does not grow with them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gardenshop.cloud.database import PAGE, Database, Document, Filter, find
 
 
 def pages(
-    db: Database, collection: str, where: Filter, fields: tuple[str, ...], *, size: int = PAGE
+    db: Database, collection: str, where: Filter, fields: Sequence[str], *, size: int = PAGE
 ) -> Iterator[list[Document]]:
     """Read all documents that match *where*, by id, *size* of them at a time."""
     last = ""

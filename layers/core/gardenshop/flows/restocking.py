@@ -14,6 +14,7 @@ from gardenshop.cloud.clock import DAY, day_of
 from gardenshop.cloud.database import PAGE, Command, Database, Document, aggregate, find, update
 from gardenshop.cloud.entry import Context
 from gardenshop.flows import poison
+from gardenshop.flows.pages import pages
 from gardenshop.flows.promotions import STORED
 from gardenshop.models.promotion import Promotion
 from gardenshop.rules.basket import sku_of
@@ -70,14 +71,8 @@ def _promotions(ctx: Context) -> Iterator[Promotion]:
         "endAt": {"$gt": ctx.now - HISTORY_DAYS * DAY},
         "startAt": {"$lt": ctx.now + _PLANNED_DAYS * DAY},
     }
-    last = ""
-    while True:
-        rest = {**within, "_id": {"$gt": last}}
-        (page,) = ctx.db.read(find("promotions", rest, fields=STORED, sort={"_id": 1}, limit=PAGE))
+    for page in pages(ctx.db, "promotions", within, STORED):
         yield from poison.results(ctx.db, "promotions", page, Promotion.model_validate, ctx.now)
-        if len(page) < PAGE:
-            return
-        last = page[-1]["_id"]
 
 
 def check(ctx: Context, run_plan: Plan, after: str) -> Page | None:

@@ -14,6 +14,7 @@ from gardenshop.cloud.database import Command, Database, Document, aggregate, fi
 from gardenshop.flows import poison
 from gardenshop.flows.balances import Operation, perform, record
 from gardenshop.flows.commission import LEDGER, PRACTITIONERS, again, entry
+from gardenshop.flows.pages import pages
 from gardenshop.rules.settlement import Batch, batch_of, month_before
 
 AT_ONCE = 50
@@ -22,20 +23,11 @@ AT_ONCE = 50
 def settle(db: Database, now: int) -> int:
     """Settle a month of some practitioners, behind those who cannot be settled now; return for how many."""
     last = month_before(day_of(now))
-    after = ""
-    while True:
-        (found,) = db.read(_unsettled(last, after))
-        settled = poison.together(db, PRACTITIONERS, found, partial(_settled, last=last), now)
-        if settled or len(found) < AT_ONCE:
+    waits = {"commission.confirmedFen": {"$gt": 0}, "commission.settledThrough": {"$not": {"$gte": last}}}
+    for found in pages(db, PRACTITIONERS, waits, ("commission",), size=AT_ONCE):
+        if settled := poison.together(db, PRACTITIONERS, found, partial(_settled, last=last), now):
             return settled
-        after = found[-1]["_id"]
-
-
-def _unsettled(month: str, after: str) -> Command:
-    """Return the read of who has confirmed commission of *month*, or of one before, by id, behind *after*."""
-    waits = {"commission.confirmedFen": {"$gt": 0}, "commission.settledThrough": {"$not": {"$gte": month}}}
-    where = {**waits, "_id": {"$gt": after}}
-    return find(PRACTITIONERS, where, fields=("commission",), sort={"_id": 1}, limit=AT_ONCE)
+    return 0
 
 
 def _settled(db: Database, found: Sequence[Document], now: int, *, last: str) -> int:

@@ -77,14 +77,10 @@ def _orthonormal(vectors: Sequence[Vector]) -> list[Vector]:
     """Return *vectors* with their columns at right angles to each other and of length 1 (Gram-Schmidt)."""
     found: list[Vector] = []
     for column in zip(*vectors, strict=True):
-        left, least = [*column], _NOTHING_NEW * _length(column)
+        left, least = [*column], _NOTHING_NEW * math.hypot(*column)
         for other in found:
             part = sum(map(mul, left, other))
             left = [value - part * along for value, along in zip(left, other, strict=True)]
-        if (length := _length(left)) > least:
+        if (length := math.hypot(*left)) > least:
             found.append([value / length for value in left])
     return [*zip(*found, strict=True)]
-
-
-def _length(vector: Vector) -> float:
-    return math.sqrt(sum(map(mul, vector, vector)))

@@ -83,12 +83,11 @@ def _weights(learnt: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]
 def _factors(told: Mapping[str, Mapping[str, Any]]) -> Mapping[str, list[float]]:
     """Return the factors that were found on the last day: those of two nights are not of one space."""
     last = max((product["learnt"]["day"] for product in told.values()), default="")
-    texts = {
-        key: product["learnt"].get("factors")
+    found = {
+        key: product["learnt"]["factors"]
         for key, product in told.items()
-        if product["learnt"]["day"] == last
+        if product["learnt"]["day"] == last and product["learnt"].get("factors")
     }
-    found = {key: text for key, text in texts.items() if text}
     return Lazily(found, lambda text: [int(steps) / _FACTOR_STEP for steps in text.split(" ")])
 
 
