@@ -28,6 +28,8 @@ EXAMPLES = 5
 _TOPIC = "reconcile.breach"
 _LEDGERS = ("points_ledger", "stock_ledger", "commission_ledger", "user_coupons")
 """Whose rows are pending while what they record is under way; `outbox_pump` ends them within minutes."""
+_LONG = 3 * HOUR
+"""A row that is pending for longer is stuck; a younger one is ended even where `outbox_pump` missed an hour."""
 _UNDER_WAY = {"$sum": {"$cond": [{"$eq": ["$state", "pending"]}, 1, 0]}}
 
 Related = Callable[[list[str], Rows, int], Sequence[Command]]
@@ -123,7 +125,7 @@ def _recent(now: int) -> Filter:
 
 
 def _overdue(now: int) -> Filter:
-    return {"state": "pending", "createdAt": {"$lt": now - HOUR}}
+    return {"state": "pending", "createdAt": {"$lt": now - _LONG}}
 
 
 LAWS = (
