@@ -146,6 +146,7 @@ def test_figures_come_in_one_trip_with_the_plan(shop: Shop) -> None:
     assert view["suggestions"] == [
         {
             "skuId": "tofu-500g",
+            "title": "北豆腐 500g",
             "supplier": "北仓",
             "suggestionId": "tofu-500g:2026-11-23",
             "quantity": 30,

@@ -11,7 +11,7 @@ from browser import Browser
 from dataio.cloudapi import Access, CloudApi
 from dataio.definitions import load
 from dataio.signing_in import code_for
-from functions.builders import Document, document, inventory, suggestion, user
+from functions.builders import Document, document, inventory, product, suggestion, user
 from gardenshop.cloud.clock import DAY, HOUR, MINUTE, day_of, now_ms
 from gardenshop.cloud.database import delete, find, insert, update
 from harness import ROOT, A, B, user_id
@@ -31,6 +31,7 @@ def cloud() -> Iterator[CloudApi]:
         api.run([insert("users", user(A, roles=["operator"], nickname="值班掌柜")), insert("users", user(B))])
         api.run([insert("data_dashboard", figure) for figure in month()])
         api.run([insert("inventory", stock) for stock in wanting()])
+        api.run([insert("products", product("tofu"))])
         api.url = served.url  # type: ignore[attr-defined]
         yield api
 
@@ -99,8 +100,11 @@ def month() -> Iterator[Document]:
     yield figure("outbox", day, {"due": 3, "oldestDueAgeMs": 1000, "dead": 1})
 
 
+TOFU = "北豆腐 500g"
+
+
 def wanting() -> Iterator[Document]:
-    """Stock of which something is proposed to be ordered, the best first."""
+    """Stock of which something is proposed to be ordered, the best first, which alone is in a product."""
     reasons = ["现货 3 件，预计 2 天售完", "交货期 3 天"]
     supplier = {"supplierId": "north", "name": "<b>北仓</b>"}
     for place, sku_id in enumerate(("tofu-500g", "soy-500g", "nuts-500g")):
@@ -418,7 +422,7 @@ def test_it_fits(page: Browser, cloud: Any, tmp_path: Path, size: tuple[int, int
     open_drawn(page, cloud)
 
     assert page.run("document.documentElement.scrollWidth") <= size[0]
-    page.run("view.suggestions[0].skuId = 'x'.repeat(60), show()")
+    page.run("view.suggestions[0].title = 'x'.repeat(60), show()")
     assert page.run("document.documentElement.scrollWidth") <= size[0]
     back = page.run("getComputedStyle(document.body).backgroundColor")
     assert (back == "rgb(20, 24, 21)") is dark
@@ -463,8 +467,8 @@ def said(page: Browser) -> str:
     return text
 
 
-def button(deed: str, sku_id: str) -> str:
-    return f"""document.querySelector('button[aria-label="{deed}：{sku_id}"]')"""
+def button(deed: str, title: str) -> str:
+    return f"""document.querySelector('button[aria-label="{deed}：{title}"]')"""
 
 
 def stock_of(cloud: CloudApi, sku_id: str) -> Document:
@@ -477,10 +481,10 @@ def test_a_click_orders_and_the_row_says_so(open_page: Browser, cloud: Any) -> N
     assert page.run("document.querySelectorAll('.deeds button').length") == 6
     page.events.clear()
 
-    page.run(f"{button('采纳', 'tofu-500g')}.click(), {button('采纳', 'tofu-500g')}.click()")
+    page.run(f"{button('采纳', TOFU)}.click(), {button('采纳', TOFU)}.click()")
 
     number = f"PO{day_of(now_ms()).replace('-', '')}-north"
-    assert said(page) == f"tofu-500g：已采纳，订购 30 件，单号 {number}，预计 2026-11-30 到货。"
+    assert said(page) == f"{TOFU}：已采纳，订购 30 件，单号 {number}，预计 2026-11-30 到货。"
     rows = page.run("[...document.querySelectorAll('.deeds')].map((each) => each.textContent)")
     assert rows == ["✓ 已采纳", "采纳忽略", "采纳忽略"]
     assert len(page.told("Network.requestWillBeSent")) == 1
@@ -514,20 +518,20 @@ def test_a_refusal_is_said_and_nothing_is_ordered(open_page: Browser, cloud: Any
 
 
 def test_after_a_lost_reply_the_same_click_says_what_became_of_it(open_page: Browser) -> None:
-    click = f"{button('采纳', 'tofu-500g')}.click()"
+    click = f"{button('采纳', TOFU)}.click()"
     lose = "window.real = window.fetch, window.fetch = async (...asked) => { await real(...asked); throw 0; }"
     open_page.run(f"{lose}; {click}")
-    assert said(open_page) == "tofu-500g：网络不通，不知是否已办成。请再点一次，不会重复。"
+    assert said(open_page) == f"{TOFU}：网络不通，不知是否已办成。请再点一次，不会重复。"
 
     open_page.run(f"window.fetch = real, {click}")
 
-    assert said(open_page).startswith("tofu-500g：此前已采纳，订购 30 件，单号 ")
+    assert said(open_page).startswith(f"{TOFU}：此前已采纳，订购 30 件，单号 ")
 
 
 def test_who_has_left_elsewhere_is_asked_to_sign_in(open_page: Browser, cloud: Any) -> None:
     cloud.run([update("data_dashboard", {"kind": "signin"}, {"$set": {"metrics.left": True}}, multi=True)])
 
-    open_page.run(f"{button('采纳', 'tofu-500g')}.click()")
+    open_page.run(f"{button('采纳', TOFU)}.click()")
 
     open_page.wait("document.getElementById('state').textContent === '登录已过期，请重新登录。'")
     assert open_page.run("document.activeElement.id") == "code"

@@ -162,9 +162,9 @@ function whiskers(api, c) {
 
 // The shelf in the days ahead, with what is suggested and without it.
 function ahead(suggestion) {
-  const { projection: { from, stepDays, ordered, unordered }, skuId, arrivesOn, quantity } = suggestion;
+  const { projection: { from, stepDays, ordered, unordered }, title, arrivesOn, quantity } = suggestion;
   const days = ordered.expected.map((_, i) => new Date(Date.parse(from) + i * stepDays * 864e5).toISOString().slice(0, 10));
-  const caption = `${skuId}：未来库存（件）`, reach = (band, i) => `${count(band.expected[i])}（${count(band.low[i])}–${count(band.high[i])}）`;
+  const caption = `${title}：未来库存（件）`, reach = (band, i) => `${count(band.expected[i])}（${count(band.low[i])}–${count(band.high[i])}）`;
   const says = `${caption}，${days[0]} 至 ${days.at(-1)}。采纳（订 ${count(quantity)} 件，${arrivesOn} 到货）后最低 ${count(Math.min(...ordered.expected))}，不采纳最低 ${count(Math.min(...unordered.expected))}。`;
   const arrival = days[0] <= arrivesOn && days.find((day) => day >= arrivesOn)?.slice(5);
   const option = (c, base) => ({

@@ -177,7 +177,7 @@ function stock() {
     s && h("p", {}, `共 ${count(s.skus)} 个 SKU，`, h("span", { class: s.out ? "bad" : "good" }, `缺货 ${count(s.out)} 个`), `；补货建议 ${count(s.suggestions)} 条，合计 ${yuan(s.costFen)}。`),
     s ? note(`截至 ${moment(found.inputs.at)}`) : note(EMPTY),
     open.length ? table("当前待处理的补货建议（每一分钱收益最高的在前）", [
-      ["SKU", (p) => p.skuId], ["数量", (p) => count(p.quantity)], ["成本", (p) => yuan(p.costFen)], ["供应商", (p) => p.supplier || "—"], ["预计到货", (p) => p.arrivesOn], ["预算内", (p) => (p.withinBudget ? "是" : "否")], ["理由", (p) => p.reasons.join("；"), true],
+      ["商品", (p) => h("span", {}, p.title, h("small", {}, p.skuId)), true], ["数量", (p) => count(p.quantity)], ["成本", (p) => yuan(p.costFen)], ["供应商", (p) => p.supplier || "—"], ["预计到货", (p) => p.arrivesOn], ["预算内", (p) => (p.withinBudget ? "是" : "否")], ["理由", (p) => p.reasons.join("；"), true],
       ...(view.may.length ? [["处理", deeds, "deed"]] : []),
     ], open) : note("没有待处理的补货建议。"),
     said,
@@ -185,7 +185,7 @@ function stock() {
   ], true);
 }
 function outlook(open) {
-  const chosen = h("select", {}, ...open.map((p) => h("option", {}, p.skuId))), part = h("div", {});
+  const chosen = h("select", {}, ...open.map((p) => h("option", {}, p.title))), part = h("div", {});
   const look = () => {
     const opened = part.querySelector("details")?.open;
     forget(part);
@@ -200,17 +200,17 @@ const DEEDS = { accept: ["采纳", "已采纳"], dismiss: ["忽略", "已忽略"
 function deeds(suggestion) {
   const made = h("div", { class: "deeds" });
   for (const action of view.may) {
-    const button = h("button", { type: "button", "aria-label": `${DEEDS[action][0]}：${suggestion.skuId}` }, DEEDS[action][0]);
+    const button = h("button", { type: "button", "aria-label": `${DEEDS[action][0]}：${suggestion.title}` }, DEEDS[action][0]);
     button.addEventListener("click", () => decide(action, suggestion, made));
     made.append(button);
   }
   return made;
 }
 // Whoever does the same again is told that it is done, so a click that found no reply may be repeated.
-async function decide(action, { skuId, suggestionId, at }, row) {
+async function decide(action, { skuId, title, suggestionId, at }, row) {
   if (row.getAttribute("aria-busy")) return;
   row.setAttribute("aria-busy", "true");
-  const tell = (text) => $("said")?.replaceChildren(`${skuId}：${text}`);
+  const tell = (text) => $("said")?.replaceChildren(`${title}：${text}`);
   tell("正在处理…");
   try {
     const reply = await post({ action, skuId, suggestionId, suggestedAt: at }, view.seal);

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from gardenshop.cloud.database import Command, Database, Document, find
+from gardenshop.cloud.database import Command, Database, Document, aggregate, find
 from gardenshop.cloud.messages import Response
 from gardenshop.rules.policies.restock import RestockPolicy, SupplierTerms
 from gardenshop.rules.policy import policy_of
@@ -115,15 +115,31 @@ def order_views(db: Database, supplier_id: str | None) -> list[SupplierOrderView
 
 
 def foremost() -> Command:
-    """Return the read of the open suggestions that come first."""
-    fields = ("supplier.name", *(f"suggestion.{name}" for name in _SHOWN))
-    return find("inventory", _OPEN, fields=fields, sort={"suggestion.returnBp": -1, "_id": 1}, limit=SHOWN)
+    """Return the read of the open suggestions that come first, with what the products are called."""
+    product = {"from": "products", "localField": "productId", "foreignField": "_id", "as": "product"}
+    named = ("product.title", "product.skus.skuId", "product.skus.spec")
+    fields = ("supplier.name", *named, *(f"suggestion.{name}" for name in _SHOWN))
+    return aggregate(
+        "inventory",
+        {"$match": _OPEN},
+        {"$sort": {"suggestion.returnBp": -1, "_id": 1}},
+        {"$limit": SHOWN},
+        {"$lookup": product},
+        {"$project": dict.fromkeys(fields, 1)},
+    )
 
 
 def shown(stock: Document) -> dict[str, Any]:
     """Return an open suggestion that was read so, for JSON."""
     suggestion = {name: stock["suggestion"][name] for name in _SHOWN}
-    return {"skuId": stock["_id"], "supplier": (stock.get("supplier") or {}).get("name", ""), **suggestion}
+    supplier = (stock.get("supplier") or {}).get("name", "")
+    return {"skuId": stock["_id"], "title": _title(stock), "supplier": supplier, **suggestion}
+
+
+def _title(stock: Document) -> str:
+    """Return what the product and its size are called, or the id of a SKU that is in no product."""
+    listed = ((product, sku) for product in stock["product"] for sku in product["skus"])
+    return next((f"{each['title']} {sku['spec']}" for each, sku in listed if sku["skuId"] == stock["_id"]), stock["_id"])
 
 
 def supplier_orders(db: Database) -> list[SupplierOrder]:
