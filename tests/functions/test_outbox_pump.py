@@ -218,6 +218,21 @@ def test_a_task_that_cannot_be_done_holds_up_no_other(shop: Shop, clock: Clock, 
     assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 3, "retried": 1}
 
 
+@pytest.mark.parametrize("bad", [{"topic": None}, {"refId": None}, {"attempts": "none"}])
+def test_a_task_that_is_malformed_is_told_of_and_holds_up_no_other(
+    shop: Shop, clock: Clock, bad: dict[str, Any]
+) -> None:
+    prepare(shop)
+    task = document("sync_tasks", id="malformed", topic="garden.sync", refId="x", dueAt=NOW - DAY)
+    shop.add("sync_tasks", {**task, **bad})
+    clock.now += 2 * MINUTE
+
+    assert shop.ok("outbox_pump") == {**NOTHING, "ordersFlushed": 1, "done": 3}
+    (breach,) = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert (breach["state"], breach["payload"]["id"]) == ("dead", "malformed")
+    remove(shop, "sync_tasks", "malformed")
+
+
 def test_a_task_that_outlasts_every_run_is_given_up_and_what_is_behind_it_is_done(
     shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

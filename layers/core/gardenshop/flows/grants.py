@@ -123,7 +123,7 @@ def grant(ctx: Context, task: Document) -> list[Command]:
     shopper = shopper_of(users[0], profiles[0] if profiles else {}, now=ctx.now)
     plants = gardens[0].get("plants", ()) if gardens else ()
     codes = {plant["code"] for plant in plants if plant["plantId"] == wish.get("plantId")}
-    for template in map(Coupon.model_validate, templates):
+    for template in poison.results(ctx.db, TEMPLATES, templates, Coupon.model_validate, ctx.now):
         hers = not why_not_hers(template, shopper)
         if hers and (template.milestone is None or template.milestone in codes):
             issue(ctx.db, template, [wish["userId"]], source=wish["source"], now=ctx.now)

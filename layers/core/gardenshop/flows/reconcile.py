@@ -29,7 +29,7 @@ _TOPIC = "reconcile.breach"
 _LEDGERS = ("points_ledger", "stock_ledger", "commission_ledger", "user_coupons")
 """Whose rows are pending while what they record is under way; `outbox_pump` ends them within minutes."""
 _LONG = 3 * HOUR
-"""A row that is pending for longer is stuck; a younger one is ended even where `outbox_pump` missed an hour."""
+"""A row that is pending for longer is stuck: `outbox_pump` may miss an hour, and ends it yet."""
 _UNDER_WAY = {"$sum": {"$cond": [{"$eq": ["$state", "pending"]}, 1, 0]}}
 
 Related = Callable[[list[str], Rows, int], Sequence[Command]]

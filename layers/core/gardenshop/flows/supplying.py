@@ -138,8 +138,11 @@ def shown(stock: Document) -> dict[str, Any]:
 
 def _title(stock: Document) -> str:
     """Return what the product and its size are called, or the id of a SKU that is in no product."""
-    listed = ((product, sku) for product in stock["product"] for sku in product["skus"])
-    return next((f"{each['title']} {sku['spec']}" for each, sku in listed if sku["skuId"] == stock["_id"]), stock["_id"])
+    for product in stock["product"]:
+        for sku in product["skus"]:
+            if sku["skuId"] == stock["_id"]:
+                return f"{product['title']} {sku['spec']}"
+    return str(stock["_id"])
 
 
 def supplier_orders(db: Database) -> list[SupplierOrder]:

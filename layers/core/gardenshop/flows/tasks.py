@@ -14,6 +14,7 @@ from gardenshop.flows import (
     forgetting,
     grants,
     outbox,
+    poison,
     promotions,
     redemption,
     refunds,
@@ -25,6 +26,7 @@ from gardenshop.flows.balances import perform
 from gardenshop.flows.garden_sync import sync_garden
 from gardenshop.flows.points import accrue
 from gardenshop.flows.stock import commit_held, release_held
+from gardenshop.models.task import SyncTask
 from gardenshop.rules.points import shop_points_for
 from gardenshop.rules.policy import policy_of
 
@@ -189,10 +191,15 @@ def _given_back(task: Document, now: int) -> Command:
 
 
 def _due(ctx: Context) -> list[Document]:
-    """Read the oldest due tasks: a leased task is due again when its lease ends."""
+    """Read the oldest due tasks, but no malformed ones: a leased task is due again when its lease ends."""
     due = {"state": {"$in": ["due", "leased"]}, "dueAt": {"$lte": ctx.now}}
     (tasks,) = ctx.db.read(find("sync_tasks", due, sort={"dueAt": 1}, limit=BATCH))
-    return tasks
+    return [*poison.results(ctx.db, "sync_tasks", tasks, _sound, ctx.now)]
+
+
+def _sound(task: Document) -> Document:
+    SyncTask.model_validate(task)
+    return task
 
 
 def _in_hand(found: Sequence[Document]) -> list[Document]:

@@ -29,7 +29,7 @@ def goods_of(product: Mapping[str, Any]) -> dict[str, Any]:
         "type": path[-1],
         "category": path[0],
         "brand": product.get("brand", ""),
-        "list_price_cents": product["minPriceFen"],
+        "list_price_cents": int(product["minPriceFen"]),
     }
 
 

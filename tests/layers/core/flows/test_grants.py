@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from faults import Killed
-from functions.builders import NOW, coupon
+from functions.builders import NOW, coupon, remove
 from gardenshop.cloud.clock import DAY
 from gardenshop.cloud.errors import DatabaseUnavailable
 from harness import A, user_id
@@ -63,6 +63,19 @@ def test_who_is_new_is_welcomed_once_and_who_is_not_is_not() -> None:
         assert copies(small) == [WELCOME]
         assert "greetAt" not in small.shop.one("users", user_id(NEW))
         assert small.breaches() == []
+
+
+def test_a_template_that_is_malformed_is_told_of_and_the_others_are_given() -> None:
+    with open_small_shop() as small:
+        furnish(small)
+        small.shop.add("coupons", {"_id": "a-malformed", "state": "live", "trigger": "new_member", **OPEN})
+        log_in(small)
+        small.rest()
+
+        assert copies(small) == [WELCOME]
+        (breach,) = small.shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+        assert (breach["state"], breach["payload"]["id"]) == ("dead", "a-malformed")
+        remove(small.shop, "coupons", "a-malformed")
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ def test_only_what_a_member_paid_for_and_kept_is_her_purchase() -> None:
     [
         ("orders", {"status": "completed", "createdAt": NOW - 2 * DAY, "lines": [{"productId": "rice"}]}),
         ("products", {"status": "on_sale", "title": "米"}),
+        ("products", {"categoryPath": ["粮油"], "minPriceFen": "十二元"}),
         ("users", {"consents": [{}]}),
         ("user_profiles_extended", {"constitution": {"primary": "balanced", "results": [{}]}}),
     ],
