@@ -1,10 +1,11 @@
 """outbox_pump: bring every begun effect to its end: orders, ledger rows, coupons, meals, tasks."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from gardenshop.cloud.clock import MINUTE
-from gardenshop.cloud.database import Database, Document
+from gardenshop.cloud.database import Database, Document, Filter
 from gardenshop.cloud.entry import TIMER, Context, Response, TimerEvent, cloud_function
 from gardenshop.flows import (
     claims,
@@ -13,8 +14,8 @@ from gardenshop.flows import (
     entries,
     meals,
     outbox_figures,
+    points,
     poison,
-    queues,
     ratings,
     stock_keeping,
     timers,
@@ -22,7 +23,7 @@ from gardenshop.flows import (
 from gardenshop.flows.balances import Operation, reconsider
 from gardenshop.flows.orders import transition
 from gardenshop.flows.outbox import flush
-from gardenshop.flows.points import again
+from gardenshop.flows.queues import Queue, to_the_end
 from gardenshop.flows.tasks import run_due
 
 BATCH = 100
@@ -35,6 +36,7 @@ class OutboxPump(Response):
 
     orders_failed: int
     orders_flushed: int
+    refusals_reconsidered: int
     rows_finished: int
     reviews_counted: int
     copies_ended: int
@@ -47,63 +49,17 @@ class OutboxPump(Response):
 @cloud_function(caller=TIMER)
 def main(request: TimerEvent, ctx: Context) -> OutboxPump:  # noqa: ARG001  # The event only dates the run.
     """Look for what was left half done, in one trip, end it, then carry out the tasks."""
-    before = ctx.now - GRACE
-    pending = {"state": "pending", "createdAt": {"$lte": before}}
-    refusal = {"state": "refused", "dueAt": {"$lte": before}}
-    creating, marked, rows, refused, earnings, unearned, reviews, copies, eaten, kept, *owing = ctx.db.read(
-        queues.longest_untried("orders", {"status": "creating", "createdAt": {"$lte": before}}, BATCH),
-        queues.longest_untried("orders", {"outboxAt": {"$lte": before}}, BATCH),
-        queues.longest_untried("points_ledger", pending, BATCH),
-        queues.longest_untried("points_ledger", refusal, BATCH),
-        queues.longest_untried(commission.LEDGER, pending, BATCH),
-        queues.longest_untried(commission.LEDGER, refusal, BATCH),
-        queues.longest_untried("product_reviews", {"ratingDueAt": {"$lte": before}}, BATCH),
-        queues.longest_untried("user_coupons", pending, BATCH),
-        meals.due(before, BATCH),
-        stock_keeping.due(before, BATCH),
-        *(debts.owing(book) for book in debts.BOOKS),
-    )
-    found = {"orders": [*creating, *marked], "points_ledger": [*rows, *refused], "product_reviews": reviews}
-    found |= {commission.LEDGER: [*earnings, *unearned], "user_coupons": copies}
-    ctx.db.write(*queues.to_the_end({**found, "meals": eaten, "stock_ledger": kept}, ctx.now))
-    failed = poison.one_by_one(ctx.db, "orders", creating, _fail, ctx.now)
-    flushed = poison.one_by_one(ctx.db, "orders", marked, _flush, ctx.now)
-    _reconsider(ctx, "points_ledger", refused, again)
-    _reconsider(ctx, commission.LEDGER, unearned, commission.again)
-    finished = poison.together(ctx.db, "points_ledger", rows, entries.finish, ctx.now)
-    finished += poison.together(ctx.db, commission.LEDGER, earnings, commission.finish, ctx.now)
-    finished += poison.together(ctx.db, "stock_ledger", kept, stock_keeping.end, ctx.now)
-    finished += sum(_repay(ctx, book, users) for book, users in zip(debts.BOOKS, owing, strict=True))
-    booked = poison.together(ctx.db, "meals", eaten, meals.book_due, ctx.now)
-    rated = poison.together(ctx.db, "product_reviews", reviews, ratings.count, ctx.now)
-    ended = poison.together(ctx.db, "user_coupons", copies, claims.finish, ctx.now)
+    left_over = (queue.left(ctx.now - GRACE, BATCH) for queue in BEGUN)
+    *found, gardens, shops = ctx.db.read(*left_over, debts.owing("garden"), debts.owing("shop"))
+    left = [*zip(BEGUN, found, strict=True)]
+    ctx.db.write(*to_the_end(left, ctx.now))
+    ended = Counter[str]()
+    for queue, documents in left:
+        ended[queue.counted] += poison.together(ctx.db, queue.collection, documents, queue.end, ctx.now)
+    ended["rows_finished"] += _repay(ctx, "garden", gardens) + _repay(ctx, "shop", shops)
     tasks = run_due(ctx)
     ctx.db.write(outbox_figures.figures(ctx.db, ctx.now), timers.finished("outbox_pump"))
-    return OutboxPump(
-        orders_failed=failed,
-        orders_flushed=flushed,
-        rows_finished=finished,
-        reviews_counted=rated,
-        copies_ended=ended,
-        meals_booked=booked,
-        done=tasks.done,
-        retried=tasks.retried,
-        dead=tasks.dead,
-    )
-
-
-def _flush(db: Database, order: Document, _: int) -> int:
-    flush(db, order)
-    return 1
-
-
-def _reconsider(
-    ctx: Context, ledger: str, rows: Sequence[Document], operation_of: Callable[[Document], Operation]
-) -> None:
-    def work(db: Database, some: Sequence[Document], now: int) -> int:
-        return len(db.write(*reconsider(db, [operation_of(row) for row in some], now)))
-
-    poison.together(ctx.db, ledger, rows, work, ctx.now)
+    return OutboxPump(**ended, **tasks._asdict())
 
 
 def _repay(ctx: Context, book: str, first: Sequence[Document]) -> int:
@@ -113,11 +69,45 @@ def _repay(ctx: Context, book: str, first: Sequence[Document]) -> int:
     return sum(poison.one_by_one(ctx.db, "users", users, work, ctx.now) for users in pages)
 
 
-def _fail(db: Database, order: Document, now: int) -> bool:
-    """Close an order whose checkout never came back; the outbox gives back what it holds."""
+def _fail(db: Database, orders: Sequence[Document], now: int) -> int:
+    """Close *orders* whose checkout never came back; the outbox gives back what they hold."""
+    return sum(poison.results(db, "orders", orders, partial(_failed, db, now), now))
+
+
+def _failed(db: Database, now: int, order: Document) -> bool:
     failure = {"error": "UNAVAILABLE", "message": "下单未完成，请重新下单", "details": {}}
     changes = {"failure": failure, "outboxAt": now}
     (result,) = db.write(transition(order, "fail", now=now, actor="outbox_pump", changes=changes))
     if result.happened:
         flush(db, {**order, **changes, "status": "create_failed"})
     return result.happened
+
+
+def _flush(db: Database, orders: Sequence[Document], now: int) -> int:
+    return len([*poison.results(db, "orders", orders, partial(flush, db), now)])
+
+
+def _reconsider(
+    operation_of: Callable[[Document], Operation], db: Database, rows: Sequence[Document], now: int
+) -> int:
+    return len(db.write(*reconsider(db, [operation_of(row) for row in rows], now)))
+
+
+_PENDING: Filter = {"state": "pending"}
+_REFUSED: Filter = {"state": "refused"}
+_KEPT: Filter = {**_PENDING, "reason": {"$in": list(stock_keeping.REASONS)}}
+_AGAIN, _EARNED = partial(_reconsider, points.again), partial(_reconsider, commission.again)
+
+BEGUN = (
+    Queue("orders", "createdAt", {"status": "creating"}, _fail, "orders_failed"),
+    Queue("orders", "outboxAt", {}, _flush, "orders_flushed"),
+    Queue(points.LEDGER, "dueAt", _REFUSED, _AGAIN, "refusals_reconsidered"),
+    Queue(commission.LEDGER, "dueAt", _REFUSED, _EARNED, "refusals_reconsidered"),
+    Queue(points.LEDGER, "createdAt", _PENDING, entries.finish, "rows_finished"),
+    Queue(commission.LEDGER, "createdAt", _PENDING, commission.finish, "rows_finished"),
+    Queue("stock_ledger", "createdAt", _KEPT, stock_keeping.end, "rows_finished"),
+    Queue("meals", "bookingDueAt", {}, meals.book_due, "meals_booked"),
+    Queue("product_reviews", "ratingDueAt", {}, ratings.count, "reviews_counted"),
+    Queue("user_coupons", "createdAt", _PENDING, claims.finish, "copies_ended"),
+)
+"""Ended in this order."""

@@ -41,6 +41,7 @@ from harness import A, B, Shop, function, user_id
 NOTHING = {
     "ordersFailed": 0,
     "ordersFlushed": 0,
+    "refusalsReconsidered": 0,
     "rowsFinished": 0,
     "reviewsCounted": 0,
     "copiesEnded": 0,

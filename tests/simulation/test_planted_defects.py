@@ -132,8 +132,8 @@ DEFECTS = (
         "nobody ends a checkout that stopped halfway",
         (
             "outbox_pump",
-            'failed = poison.one_by_one(ctx.db, "orders", creating, _fail, ctx.now)',
-            "failed = 0",
+            'return sum(poison.results(db, "orders", orders, partial(_failed, db, now), now))',
+            "return 0",
         ),
     ),
     defect(
@@ -293,9 +293,9 @@ DEFECTS = (
     defect(
         "nobody ends a claim that stopped halfway",
         (
-            "outbox_pump",
-            'ended = poison.together(ctx.db, "user_coupons", copies, claims.finish, ctx.now)',
-            "ended = 0",
+            "flows.claims",
+            'mine = [copy for copy in copies if copy["couponId"] == coupon_id]',
+            "mine = []",
         ),
         about="coupons",
     ),
@@ -357,9 +357,9 @@ DEFECTS = (
     defect(
         "nobody books a meal whose booking stopped halfway",
         (
-            "outbox_pump",
-            'booked = poison.together(ctx.db, "meals", eaten, meals.book_due, ctx.now)',
-            "booked = 0",
+            "flows.meals",
+            'return sum(_booked(db, row, now) for row in sorted(rows, key=lambda row: "reverses" in row))',
+            "return 0",
         ),
         about="meals",
     ),

@@ -13,7 +13,6 @@ from gardenshop.flows import lots
 from gardenshop.flows.balances import perform, record
 from gardenshop.flows.points import LEDGER, Cause, again, owe, repay, take_back
 
-BOOKS = ("garden", "shop")
 BATCH = 100
 
 

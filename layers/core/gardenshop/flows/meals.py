@@ -23,7 +23,6 @@ from gardenshop.cloud.errors import AppError, Busy, NotFound
 from gardenshop.flows import debts, points
 from gardenshop.flows.allowance import Balance, counted, left_of
 from gardenshop.flows.balances import Operation, apply, demand, perform
-from gardenshop.flows.queues import longest_untried
 from gardenshop.flows.watering import watering
 from gardenshop.rules.policy import Policy, policy_of
 
@@ -108,11 +107,6 @@ def book_revisions(db: Database, rows: Sequence[Document], now: int) -> None:
     _undo_revisions(db, _of_undone(db, due.values()), now)
     db.write(*(_unmarked(due[key], now) for key in sorted(outcome.applied)))
     demand(outcome, "revisions")
-
-
-def due(before: int, limit: int) -> Command:
-    """Return the read of rows whose booking stopped halfway, at *before* or earlier."""
-    return longest_untried(LEDGER, {"bookingDueAt": {"$lte": before}}, limit)
 
 
 def book_due(db: Database, rows: Sequence[Document], now: int) -> int:

@@ -12,7 +12,6 @@ from gardenshop.cloud.clock import day_of
 from gardenshop.cloud.database import Command, Database, Document, get, update
 from gardenshop.cloud.errors import Busy, Outdated
 from gardenshop.flows.balances import Operation, finish, perform, record
-from gardenshop.flows.queues import longest_untried
 from gardenshop.flows.stock import INVENTORY, LEDGER
 from gardenshop.rules.stock_entries import Plan
 
@@ -76,12 +75,6 @@ def settle(db: Database, row: Document, now: int) -> bool:
     tidied = _tidied(row) if applied else []
     db.write(*tidied, finish(operation, "final" if applied else "refused", now))
     return applied
-
-
-def due(before: int, limit: int) -> Command:
-    """Return the read of entries that were begun at *before* or earlier and are not ended."""
-    where = {"state": "pending", "reason": {"$in": list(REASONS)}, "createdAt": {"$lte": before}}
-    return longest_untried(LEDGER, where, limit)
 
 
 def end(db: Database, rows: Sequence[Document], now: int) -> int:
