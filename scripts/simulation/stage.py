@@ -115,15 +115,13 @@ def _goods() -> list[tuple[str, Document]]:
     documents: list[tuple[str, Document]] = []
     for sku_id, units in STOCK.items():
         sku = {"skuId": sku_id, "spec": "一份", "priceFen": PRICES[sku_id], "weightG": WEIGHTS[sku_id]}
+        known = {"title": sku_id, "skus": [sku], "minPriceFen": PRICES[sku_id]}
         counters = {"onHand": units, "available": units}
         stock = {**counters, "reserved": 0, "damaged": 0}
         row = {"skuId": sku_id, "reason": "opening", "ref": "opening", "actor": "platform"}
         row |= {"_id": f"{sku_id}:opening:opening", "day": _DAY, "state": "final"}
         documents += [
-            (
-                "products",
-                {"_id": f"p-{sku_id}", **_PRODUCT, "title": sku_id, "skus": [sku], **_vouched(sku_id)},
-            ),
+            ("products", {"_id": f"p-{sku_id}", **_PRODUCT, **known, **_vouched(sku_id)}),
             ("inventory", {"_id": sku_id, "productId": f"p-{sku_id}", **stock}),
             ("stock_ledger", {**row, "deltas": counters}),
             ("product_reviews", _said_before(sku_id)),
@@ -137,7 +135,6 @@ _PRODUCT = {
     "categoryPath": ["豆制品"],
     "carbonGPerUnit": 313,
     "carbonSource": "simulation",
-    "minPriceFen": 1,
     "rating": {"count": 1, "sum": 4},
 }
 

@@ -91,7 +91,7 @@ def month() -> Iterator[Document]:
     fen = {"pendingFen": 1200, "confirmedFen": 5600, "settledFen": 8800, "paidFen": 12_000, "debtFen": 0}
     yield figure("commission", day, fen)
     yield figure("stock", day, {"skus": 33, "out": 2, "suggestions": 3, "costFen": 24_000})
-    yield figure("laws", day, {"onHand": {"checked": 33, "broken": 0, "examples": []}})
+    yield figure("laws", day, {"stock": {"checked": 33, "broken": 0, "examples": []}})
     counted = {"exposures": 900, "clicks": 80, "orders": 21, "gmvFen": 190_000, "couponsUsed": 7}
     campaign = figure("campaign", day, counted)
     yield {**campaign, "_id": f"campaign:{day}:term:2026-xiaoxue", "dimension": "term:2026-xiaoxue"}

@@ -80,6 +80,7 @@ def test_a_shop_that_trades_breaks_no_law(shop: Shop, order_no: str) -> None:
         "locks": 0,
         "commission": 1,
         "garden": 2,
+        "shape": 3,
         "pending": 0,
     }
     assert shop.documents("sync_tasks", {"topic": "reconcile.breach"}) == []
@@ -100,6 +101,9 @@ def test_a_shop_that_trades_breaks_no_law(shop: Shop, order_no: str) -> None:
         ("locks", ("user_coupons", ""), {"state": "locked", "orderNo": "20261123-nobody"}),
         ("commission", ("practitioners", "lin"), {"commission.pendingFen": 5}),
         ("garden", ("meals", ""), {"userId": "u-somebody"}),
+        ("shape", ("products", "tofu"), {"categoryPath": "豆腐"}),
+        ("shape", ("products", "tofu"), {"skus.0.priceFen": "12元"}),
+        ("shape", ("coupons", "c1"), {"perUser": "one"}),
     ],
     ids=str,
 )
@@ -189,6 +193,31 @@ def test_a_row_that_nobody_ends_is_found_wherever_it_is(
     assert task["payload"]["text"] == f"pending since {since}, and its balance is not judged"
 
 
+def test_what_is_malformed_is_told_by_its_fields(shop: Shop, order_no: str) -> None:
+    whole = shop.one("products", "tofu")
+    edit(shop, "products", "tofu", {"nutrition": {"energyKcal": "多"}, "title": ""})
+
+    assert order_no
+    assert broken(shop) == {"shape": 1}
+    (task,) = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert task["payload"]["text"] == (
+        "malformed: nutrition.carbsMg missing, nutrition.energyKcal int_type, nutrition.fatMg missing, "
+        "nutrition.proteinMg missing, title string_too_short"
+    )
+    remove(shop, "products", "tofu")
+    shop.add("products", whole)
+
+
+def test_parts_that_do_not_fit_are_told_in_words(shop: Shop, order_no: str) -> None:
+    edit(shop, "products", "tofu", {"minPriceFen": 1})
+
+    assert order_no
+    assert broken(shop) == {"shape": 1}
+    (task,) = shop.documents("sync_tasks", {"topic": "reconcile.breach"})
+    assert task["payload"]["text"].endswith("minPriceFen is not the lowest price of the SKUs")
+    edit(shop, "products", "tofu", {"minPriceFen": shop.one("products", "tofu")["skus"][0]["priceFen"]})
+
+
 def test_a_row_that_waited_while_the_pump_missed_an_hour_is_no_breach(shop: Shop, order_no: str) -> None:
     waits = {**lot("award:late"), "state": "pending", "createdAt": present.now_ms() - 2 * HOUR}
     shop.add("points_ledger", waits)
@@ -261,6 +290,6 @@ def test_orders_of_long_ago_are_let_be(shop: Shop, order_no: str) -> None:
 def test_the_night_judges(shop: Shop, order_no: str) -> None:
     told = shop.ok("nightly_close", timer())
 
-    assert told["checked"] == 9
+    assert told["checked"] == 12
     assert row(shop)["final"]
     assert order_no

@@ -157,10 +157,11 @@ function plain(name, value) {
 // Minutes within which a timer must have come to its end again; what is not named runs once a day.
 const EVERY = { outbox_pump: 10, order_timeout: 10, solar_term_campaign: 30 };
 const punctual = (name, at) => Date.now() - at < 60e3 * (EVERY[name] || 26 * 60);
+const LAWS = { stock: "库存", points: "积分", orders: "订单金额", coupons: "券的张数", locks: "占用的券", commission: "佣金", garden: "入园", shape: "资料格式", pending: "未结流水", bill: "微信账单" };
 function lights() {
   const rows = [], laws = last("laws"), outbox = last("outbox")?.metrics, restock = last("restock");
   const timers = Object.assign({}, ...of("timers").map((each) => each.metrics));
-  if (laws) for (const [law, each] of Object.entries(laws.metrics)) rows.push([each.broken ? "bad" : "good", `守恒：${law}`, `检查 ${count(each.checked)}，不符 ${count(each.broken)}${each.broken ? "：" + [].concat(each.examples || []).join("、") : ""}`]);
+  if (laws) for (const [law, each] of Object.entries(laws.metrics)) rows.push([each.broken ? "bad" : "good", `账目：${LAWS[law] || law}`, `检查 ${count(each.checked)}，不符 ${count(each.broken)}${each.broken ? "：" + [].concat(each.examples || []).join("、") : ""}`]);
   if (outbox) rows.push([outbox.dead ? "bad" : outbox.oldestDueAgeMs > 600e3 ? "wait" : "good", "待办任务", `待办 ${count(outbox.due)}，最久 ${Math.round((outbox.oldestDueAgeMs || 0) / 60e3)} 分钟，失败 ${count(outbox.dead)}`]);
   for (const [name, at] of Object.entries(timers)) rows.push([punctual(name, at) ? "good" : "bad", `定时器：${name}`, `最近一次完成于 ${moment(at)}`]);
   if (restock) rows.push([restock.final ? "good" : "wait", "补货检查", `${restock.day} ${restock.final ? "已完成" : "进行中"}，已查 ${count(restock.metrics.checked)}`]);

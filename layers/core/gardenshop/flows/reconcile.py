@@ -8,6 +8,7 @@ their members may still want something of them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -30,6 +31,8 @@ _LEDGERS = ("points_ledger", "stock_ledger", "commission_ledger", "user_coupons"
 """Whose rows are pending while what they record is under way; `outbox_pump` ends them within minutes."""
 _LONG = 3 * HOUR
 """A row that is pending for longer is stuck: `outbox_pump` may miss an hour, and ends it yet."""
+_EDITED = ("products", "promotions", "coupons", "recipes", "ingredients", "plant_templates", "tcm_wisdom")
+"""What people may edit in the console, past every function."""
 _UNDER_WAY = {"$sum": {"$cond": [{"$eq": ["$state", "pending"]}, 1, 0]}}
 
 Related = Callable[[list[str], Rows, int], Sequence[Command]]
@@ -157,6 +160,7 @@ LAWS = (
         laws.garden,
         _recent,
     ),
+    *(Law("shape", each, (), _nothing, partial(laws.shape, collection=each)) for each in _EDITED),
     *(Law("pending", ledger, ("createdAt",), _nothing, laws.pending, _overdue) for ledger in _LEDGERS),
 )
 

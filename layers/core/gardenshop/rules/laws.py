@@ -7,6 +7,9 @@ one that breaks it. Subjects of which something is under way are passed over: th
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
+from gardenshop.models.registry import model_of
 from gardenshop.rules.order_states import LEGACY
 
 Document = Mapping[str, Any]
@@ -16,6 +19,7 @@ STOCK = ("onHand", "available", "reserved", "damaged")
 COMMISSION = ("pendingFen", "confirmedFen", "settledFen", "paidFen", "debtFen")
 BOOKS = {"garden": ("available", "pending", "debt"), "shop": ("available", "pending", "reserved", "debt")}
 HOLDING = ("creating", "pending_payment")
+_FIELDS_TOLD = 5
 NEVER_PAID = (*HOLDING, "create_failed", "cancelled")
 
 
@@ -24,6 +28,22 @@ class Breach(NamedTuple):
 
     id: str
     text: str
+
+
+def shape(page: Rows, *, collection: str) -> Iterator[Breach]:
+    """Every document of *collection* is as its model says; fields that are not are named, without values."""
+    for each in page:
+        if wrong := _wrong(collection, each):
+            yield Breach(each["_id"], "malformed: " + ", ".join(wrong[:_FIELDS_TOLD]))
+
+
+def _wrong(collection: str, document: Document) -> list[str]:
+    try:
+        model_of(collection).model_validate(document)
+    except ValidationError as error:
+        told = ((".".join(map(str, each["loc"])), each) for each in error.errors())
+        return sorted({f"{place} {each['type']}" if place else each["msg"] for place, each in told})
+    return []
 
 
 def pending(page: Rows) -> Iterator[Breach]:
