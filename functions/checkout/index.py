@@ -123,12 +123,15 @@ def _hold(order: Document, request: Checkout, ctx: Context) -> Placed:
 
 
 def _fail(order: Document, outcome: Outcome, ctx: Context) -> Conflict:
-    """Close the order as failed, give back what was held, and return the refusal, which the order keeps."""
+    """Close the order as failed, give back what was held, and return the refusal, which the order keeps.
+
+    The rows of what was held stay pending until it is given back.
+    """
     refusal = refusal_of(order, outcome.refused)
     failure = {"error": refusal.error, "message": refusal.message, "details": refusal.details}
     changes = {"failure": failure, "outboxAt": ctx.now}
     failed = transition(order, "fail", now=ctx.now, actor=ctx.user_id, changes=changes)
-    result, *_ = ctx.db.write(failed, *outcome.closing)
+    (result,) = ctx.db.write(failed)
     if not result.happened:
         raise Busy
     closing = give_back(ctx.db, {**order, **changes}, started=ctx.now, now=ctx.now)

@@ -27,6 +27,7 @@ from gardenshop.cloud.clock import DAY, HOUR, MINUTE
 from gardenshop.cloud.database import Database
 from gardenshop.flows import redemption
 from gardenshop.flows.balances import perform
+from gardenshop.flows.reconcile import check
 from harness import A, B, Shop, user_id
 
 TOFU, TEA = bought.TOFU, bought.TEA
@@ -243,6 +244,26 @@ class TestTheHold:
             assert sum(left(shop)) == counters(shop)[0]
 
         act: Callable[[Shop], Any] = lambda shop: shop.call("checkout", wish, openid=A)  # noqa: E731
+        assert die_everywhere(furnish, act, verify, again=False) > 8
+
+    def test_a_checkout_broken_off_while_it_fails_is_no_breach_to_the_night(self, clock: Clock) -> None:
+        wish = {"lines": [line()], "points": 500, "expectedTotalFen": 1700, "clientToken": "token-0001"}
+
+        def act(shop: Shop) -> None:
+            shop.adapter.before = lambda commands: (
+                sell_out(shop, TOFU) if commands[0].get("insert") == "orders" else None
+            )
+            shop.call("checkout", wish, openid=A)
+
+        def verify(shop: Shop) -> None:
+            while check(Database(shop.adapter), clock.now):
+                pass
+            assert shop.documents("sync_tasks", {"topic": "reconcile.breach"}) == []
+            clock.now += 3 * MINUTE
+            assert_lawful(shop)
+            clock.now -= 3 * MINUTE
+            assert (counters(shop), left(shop)) == ((700, 0), (300, 400))
+
         assert die_everywhere(furnish, act, verify, again=False) > 8
 
 

@@ -10,7 +10,9 @@ from functions.builders import (
     Document,
     commission,
     coupon,
+    document,
     edit,
+    former,
     line,
     lot,
     opening,
@@ -130,6 +132,32 @@ def test_a_breach_is_found_told_of_and_left_as_it_is(
         key,
         {part: whole.get(part) for part in {name.partition(".")[0] for name in changes}},
     )
+
+
+def test_who_is_being_merged_is_judged_another_night(shop: Shop, order_no: str) -> None:
+    """Her former account's ledger is hers already, its counters are not."""
+    shop.add("users", {**former(phone_hash="0" * 64, points=100), "mergedInto": user_id(A)})
+    shop.add("points_ledger", lot("award:former", book="shop"))
+
+    assert order_no
+    assert broken(shop) == {}
+    edit(shop, "users", "legacy:10086", {"legacy.mergedAt": NOW, "points.shop.available": 0})
+    assert broken(shop, 2 * DAY) == {"points": 1}
+
+
+def test_whose_points_are_being_spent_is_judged_another_night(shop: Shop, order_no: str) -> None:
+    """The counter has let go of them, the ledger's row has yet to."""
+    shop.add("points_ledger", lot("award:shop", book="shop"))
+    held: Document = {"kind": "hold", "reservedDelta": 60, "ref": {"type": "order", "id": order_no}}
+    shop.add("points_ledger", lot(f"hold:{order_no}", -60, book="shop", lot=None, **held))
+    edit(shop, "points_ledger", "award:shop", {"lot.left": 40})
+    edit(shop, "users", user_id(A), {"points.shop.available": 40, "points.shop.reserved": 0})
+    task = {"topic": "points.commit", "refId": order_no, "dueAt": NOW, "state": "leased"}
+    shop.add("sync_tasks", document("sync_tasks", id=f"points.commit:{order_no}:0", **task))
+
+    assert broken(shop) == {}
+    edit(shop, "sync_tasks", f"points.commit:{order_no}:0", {"state": "dead"})
+    assert broken(shop, 2 * DAY) == {"points": 1}
 
 
 def test_lots_that_do_not_hold_what_is_available_are_found(shop: Shop, order_no: str) -> None:

@@ -93,8 +93,14 @@ def _lots(db: Database, spending: Document) -> list[Document]:
 
 
 def _plan(spending: Document, lots: list[Document], taken: set[str]) -> dict[str, int]:
-    """Return how many points each lot gives: what was taken stays, the rest comes from the first to lapse."""
-    used = _used(spending)
+    """Return how many points each lot gives: what was taken stays, the rest comes from the first to lapse.
+
+    A plan stands as long as the lot that is next can give: another copy may be about to take just that.
+    """
+    used, left = _used(spending), {lot["_id"]: lot["lot"]["left"] for lot in lots}
+    following = next((lot_id for lot_id in used if lot_id not in taken), "")
+    if left.get(following, -1) >= used.get(following, 0):
+        return used
     plan = {lot_id: points for lot_id, points in used.items() if lot_id in taken}
     rest = -spending["delta"] - sum(plan.values())
     for lot in (each for each in lots if each["state"] == "final"):

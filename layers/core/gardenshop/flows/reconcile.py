@@ -66,26 +66,35 @@ def _stock(ids: list[str], _: Rows, now: int) -> Sequence[Command]:
     live = {"status": {"$in": list(laws.HOLDING)}, "lines.skuId": {"$in": ids}}
     units = {"$group": {"_id": "$lines.skuId", "units": {"$sum": "$lines.reserved"}}}
     lately = {"_id": {"$gte": first_no(now - 2 * DAY)}, "updatedAt": {"$gte": now - HOUR}}
-    undone = {"topic": {"$in": [outbox.RELEASE, outbox.COMMIT]}, "state": {"$in": ["due", "leased"]}}
-    theirs = {"from": "orders", "localField": "refId", "foreignField": "_id", "as": "orders"}
     return (
         _sums("stock_ledger", "skuId", ids, laws.STOCK),
         aggregate("orders", {"$match": live}, {"$unwind": "$lines"}, units),
         aggregate("orders", {"$match": lately}, {"$unwind": "$lines"}, {"$group": {"_id": "$lines.skuId"}}),
-        aggregate(
-            "sync_tasks", {"$match": undone}, {"$lookup": theirs}, {"$project": {"orders.lines.skuId": 1}}
-        ),
+        _orders_of(outbox.RELEASE, outbox.COMMIT, fields=("orders.lines.skuId",)),
+    )
+
+
+def _orders_of(*topics: str, fields: Sequence[str]) -> Command:
+    """Read *fields* of the orders for which tasks of *topics* are still to be done."""
+    undone = {"topic": {"$in": topics}, "state": {"$in": ["due", "leased"]}}
+    theirs = {"from": "orders", "localField": "refId", "foreignField": "_id", "as": "orders"}
+    return aggregate(
+        "sync_tasks", {"$match": undone}, {"$lookup": theirs}, {"$project": dict.fromkeys(fields, 1)}
     )
 
 
 def _points(ids: list[str], _: Rows, __: int) -> Sequence[Command]:
+    """Also read whose former account is being merged, and whose orders have yet to spend what they hold."""
     mine = {"userId": {"$in": ids}}
+    merging = {"mergedInto": {"$exists": True}, "legacy.mergedAt": {"$exists": False}}
     place = {"user": "$userId", "book": "$book", "final": {"$ifNull": ["$final", True]}}
     amounts = {"delta": "$delta", "debt": "$debtDelta", "reserved": "$reservedDelta", "lots": "$lot.left"}
     sums = {"$group": {"_id": place, **{name: {"$sum": amount} for name, amount in amounts.items()}}}
     return (
         aggregate("points_ledger", {"$match": {**mine, "state": "final"}}, sums),
         aggregate("points_ledger", {"$match": {**mine, "state": "pending"}}, {"$group": {"_id": "$userId"}}),
+        find("users", merging, fields=("mergedInto",)),
+        _orders_of(outbox.POINTS_USE, fields=("orders.userId",)),
     )
 
 

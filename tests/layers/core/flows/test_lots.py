@@ -2,8 +2,12 @@
 
 import pytest
 
+from functions.builders import NOW, lot
+from gardenshop.cloud.clock import DAY
+from gardenshop.cloud.database import Database
 from gardenshop.cloud.errors import Busy
-from harness import A, user_id
+from gardenshop.flows import lots
+from harness import A, open_shop, user_id
 from small_shop import intruder, open_small_shop
 
 BUSY = Busy.code
@@ -49,3 +53,25 @@ def test_a_spending_that_finds_its_first_lots_taken_has_taken_no_part_of_a_later
         (garden,) = small.shop.documents("gardens")
         assert len(garden["plants"]) == 2
         assert small.breaches() == []
+
+
+@pytest.mark.parametrize(("left", "wanted"), [(35, (12, 32)), (3, (12, 0)), (2, (9, 2))])
+def test_a_plan_stands_unless_its_next_lot_can_no_longer_give(left: int, wanted: tuple[int, int]) -> None:
+    """A copy may be about to take what is planned, so a lot that was earned since and lapses first waits."""
+    key = f"plant:{user_id(A)}:p1"
+    uses = [{"lotId": "award:first", "points": 20}, {"lotId": "award:next", "points": 3}]
+    spending = lot(key, -23, kind="plant", state="pending", lot=None, lotsUsed=uses)
+    kept = {
+        "first": {"left": 0, "expiresAt": NOW + 20 * DAY, "takenBy": [key]},
+        "next": {"left": left, "expiresAt": NOW + 30 * DAY},
+        "new": {"left": 12, "expiresAt": NOW + 10 * DAY},
+    }
+    with open_shop() as shop:
+        shop.add("points_ledger", spending)
+        for name, each in kept.items():
+            shop.add("points_ledger", lot(f"award:{name}", 40, lot=each))
+
+        lots.settle(Database(shop.adapter), key, NOW)
+
+        found = (shop.one("points_ledger", f"award:{name}")["lot"]["left"] for name in ("new", "next"))
+        assert tuple(found) == wanted
