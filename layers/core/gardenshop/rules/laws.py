@@ -73,10 +73,9 @@ def stock(page: Rows, ledger: Rows, held: Rows, lately: Rows, undone: Rows) -> I
 
 def points(page: Rows, ledger: Rows, under_way: Rows, merging: Rows, undone: Rows) -> Iterator[Breach]:
     """Every counter of a book is the sum of its final rows, and what is available is in lots."""
-    waiting = {row["_id"] for row in under_way} | {
-        order["userId"] for task in undone for order in task["orders"]
-    }
+    waiting = {row["_id"] for row in under_way}
     waiting |= {key for each in merging for key in (each["_id"], each["mergedInto"])}
+    waiting |= {order["userId"] for task in undone for order in task["orders"]}
     sums = {(row["_id"]["user"], row["_id"]["book"], row["_id"]["final"]): row for row in ledger}
     for each in page:
         if each["_id"] in waiting:
