@@ -183,6 +183,7 @@ def _product(sku_id: str) -> Document:
         "status": "on_sale",
         "categoryPath": ["豆制品"],
         "carbonGPerUnit": 700,
+        "carbonSource": "测试数据",
         "skus": [sku],
         "minPriceFen": PRICES[sku_id],
         "certifications": [{"certificationId": "c1", "practitionerId": "lin", "name": "乙", "level": "gold"}],

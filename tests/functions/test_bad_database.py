@@ -50,7 +50,7 @@ def test_a_database_that_fails_at_any_trip_harms_nothing(
 
     What needs an order that was paid, and so WeChat, is tested with it.
     """
-    for trip in range(1, 100):
+    for trip in range(1, 200):
         with furnished() as shop:
             order_no = place_order(shop)["_id"]
             event = json.loads(json.dumps(VALID[name]).replace("of-a", order_no))
