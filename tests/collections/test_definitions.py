@@ -90,6 +90,7 @@ def test_the_natural_keys_beside_the_ids_are_unique() -> None:
         ("orders", "userId", "clientToken"),
         ("coupons", "code"),
         ("commission_ledger", "payoutNo"),
+        ("business_rules", "clientToken"),
         ("business_rules", "liveKey"),
         ("tcm_wisdom", "kind", "key"),
     }

@@ -1,6 +1,7 @@
 """admin_rules_publish: rules are drafted once, tried on yesterday's orders, and one version is live."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -145,6 +146,25 @@ def test_a_used_token_is_not_good_for_another_draft(shop: Shop, other: Document)
     do(shop, DRAFT)
 
     assert refused(shop, DRAFT, **other)["message"] == "该请求编号已用于另一次操作"
+
+
+def test_a_copy_that_drafts_between_two_reads_is_the_same_draft(shop: Shop) -> None:
+    """The token is looked for before the copy has stored it, the latest version after that."""
+    sound, copies = shop.adapter.inner, list[Document]()
+
+    def run(commands: Sequence[Document]) -> Any:
+        if copies or not any("clientToken" in each.get("filter", {}) for each in commands):
+            return sound.run(commands)
+        copies.append({})
+        before = sound.run(commands[:2])
+        copies[0] = do(shop, DRAFT)
+        return [*before, *sound.run(commands[2:])]
+
+    shop.adapter.inner = SimpleNamespace(run=run)
+    reply = do(shop, DRAFT)
+
+    assert reply == {**copies[0], "repeated": True}
+    assert states(shop) == {1: "live", 2: "draft"}
 
 
 def test_drafts_at_once_are_versions_of_their_own(shop: Shop, at_once: Callable[..., list[Any]]) -> None:

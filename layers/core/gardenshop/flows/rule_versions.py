@@ -85,6 +85,7 @@ def yesterdays_orders(now: int) -> Command:
 def draft(ctx: Context, wish: Wish) -> tuple[Document, bool]:
     """Store what is wished for as the next version; return it, and whether the token had done so before.
 
+    A token is of one version, by a unique index: a copy of the call may store it between two of the reads.
     Raises TokenUsed when the token stands for another wish, or Busy when many draft at once.
     """
     key = f"rule:{wish.action}:{wish.token}"
